@@ -1,0 +1,1 @@
+"""The game on arrays: many contracts at once, searched globally."""
