@@ -1,0 +1,1 @@
+"""The problems as Pyomo models, with their mathematics."""

@@ -1,0 +1,146 @@
+r"""The bargaining problem: a contract is chosen, its equilibrium stands inside.
+
+With :math:`U_p(\delta)` the utilities at the equilibrium and :math:`d_p` the disagreement payoffs,
+
+====================== ==================================================================
+nash                   :math:`\max \sum_p w_p \log (U_p - d_p)`, the log of the product
+utilitarian, weighted  :math:`\max \sum_p w_p U_p`
+egalitarian            :math:`\max t` subject to :math:`t \le U_p - d_p`
+kalai-smorodinsky      :math:`\max t` subject to :math:`t\,(U^*_p - d_p) \le U_p - d_p`
+max-performance        :math:`\max \sum_i \alpha_{1i}`
+powerful-generalist    :math:`\max U_0`
+powerful-specialist    :math:`\max \sum_i U_i`
+====================== ==================================================================
+
+over the shares :math:`\delta`, subject to :math:`U_p \ge d_p` and to the equations of one `Branch`:
+the specialists' responses and the generalist's first-order conditions, with its multipliers as
+variables (`opt_games.formulations.leader_followers`). A `rival` branch adds the condition that the
+generalist cannot do better there, in a second copy of the levels. Where the equilibrium jumps as
+the share moves, that condition is what holds the best share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import pyomo.environ as pyo
+
+from opt_games.branch import Branch
+from opt_games.formulations.equilibrium_problem import contributing, followers_of
+from opt_games.formulations.game_model import add_levels, game_model
+from opt_games.formulations.leader_followers import add_leader_conditions, add_responses
+from opt_games.game import Game
+from opt_games.parts import canonical_solution
+
+
+def bargaining_problem(
+    game: Game,
+    solution: str = "nash",
+    branch: Branch | None = None,
+    *,
+    rival: Branch | None = None,
+    ideal: Mapping[str, float] | None = None,
+    bargainers: Collection[str] | None = None,
+) -> pyo.ConcreteModel:
+    """State the choice of a contract with the equilibrium inside.
+
+    Parameters
+    ----------
+    game : Game
+    solution : str
+        A name of `opt_games.SOLUTIONS` or an alias.
+    branch : Branch, optional
+        Which equations hold at the equilibrium. By default everybody contributes.
+    rival : Branch, optional
+        Another branch that must not be better for the generalist.
+    ideal : mapping of str to float, optional
+        For ``kalai-smorodinsky``: every player's best utility over the same contracts.
+    bargainers : collection of str, optional
+        Players whose gains count in ``nash``, ``egalitarian`` and ``kalai-smorodinsky``; all that
+        take part by default.
+
+    Returns
+    -------
+    pyomo.environ.ConcreteModel
+
+    Examples
+    --------
+    >>> from opt_games import load
+    >>> from opt_games.solvers.registry import get_solver
+    >>> model = bargaining_problem(load("quadratic"), "utilitarian")
+    >>> model.common_share.value, model.base["alpha"].value = 0.4, 0.2
+    >>> result = get_solver("ipopt").compile(model).solve()
+    >>> round(model.common_share.value, 6)
+    0.333333
+    """
+    branch = branch or contributing(game)
+    names = [game.specialists[k].name for k in branch.participants]
+    model = game_model(game, participants=names)
+    _add_equilibrium(model, model, game, branch)
+    if rival is not None:
+        model.rival = pyo.Block()
+        participants = [game.specialists[k].name for k in rival.participants]
+        add_levels(model, game, participants, block=model.rival)
+        _add_equilibrium(model, model.rival, game, rival)
+        model.no_better_base = pyo.Constraint(expr=model.profit >= model.rival.profit)
+    disagreement = game.disagreement()
+    utilities: dict[str, Any] = {"generalist": model.utility}
+    utilities |= {name: model.domain[name].utility for name in names}
+    model.rational = pyo.Constraint(
+        list(utilities),
+        rule=lambda _, p: utilities[p] >= disagreement[p],
+        doc="nobody signs for less than disagreement",
+    )
+    counted = [p for p in utilities if bargainers is None or p in bargainers]
+    gains = {p: utilities[p] - disagreement[p] for p in counted}
+    model.objective = pyo.Objective(
+        expr=_objective(model, game, canonical_solution(solution), utilities, gains, ideal),
+        sense=pyo.maximize,
+    )
+    return model
+
+
+def _add_equilibrium(model: Any, block: Any, game: Game, branch: Branch) -> None:
+    followers = followers_of(block, game, branch)
+    add_responses(block, followers)
+    levels = [block.base[a] for a in game.attributes]
+    add_leader_conditions(block, levels, block.profit.expr, followers, branch)
+
+
+def _objective(
+    model: Any,
+    game: Game,
+    solution: str,
+    utilities: Mapping[str, Any],
+    gains: Mapping[str, Any],
+    ideal: Mapping[str, float] | None,
+) -> Any:
+    weights = game.weights()
+    if solution == "nash":
+        return sum(weights[p] * pyo.log(gain) for p, gain in gains.items() if weights[p] > 0)
+    if solution == "utilitarian":
+        return sum(utilities.values())
+    if solution == "weighted":
+        return sum(weights[p] * utility for p, utility in utilities.items())
+    if solution == "powerful-generalist":
+        return utilities["generalist"]
+    if solution == "powerful-specialist":
+        return sum(utility for p, utility in utilities.items() if p != "generalist")
+    if solution == "max-performance":
+        return sum(domain.level[game.attributes[0]] for domain in model.domain.values())
+    model.worst = pyo.Var(initialize=0.0)
+    if solution == "egalitarian":
+        model.epigraph = pyo.Constraint(
+            list(gains), rule=lambda m, p: m.worst <= gains[p], doc="the smallest gain"
+        )
+        return model.worst
+    disagreement = game.disagreement()
+    best = dict(ideal) if ideal is not None else {}
+    model.ideal = pyo.Param(list(gains), initialize=best, mutable=True)
+    model.epigraph = pyo.Constraint(
+        list(gains),
+        rule=lambda m, p: m.worst * (m.ideal[p] - disagreement[p]) <= gains[p],
+        doc="the smallest part of what a player could gain",
+    )
+    return model.worst

@@ -1,0 +1,90 @@
+r"""The equilibrium problem: the generalist leads, the specialists follow, the contract is given.
+
+On a `Branch` the specialists' best responses are the equations :math:`E_i(x_i, x_0) = 0` of
+`opt_games.formulations.leader_followers`, and the generalist solves
+
+.. math::
+
+   \max_{x_0, x} \; \sum_i \delta_i r_i(x_i) - \phi_0(x_0)
+   \quad \text{s.t.} \quad E_i(x_i, x_0) = 0, \;\; \pi_i \ge o_i
+   \quad \text{for every } i \text{ that takes part.}
+
+A solution is the best point of its branch. That no other branch is better, and that whoever
+abstains prefers to, is for the global search to find and for the regret to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyomo.environ as pyo
+
+from opt_games.branch import Branch, Closure
+from opt_games.formulations.game_model import game_model
+from opt_games.formulations.leader_followers import Follower, add_responses, close_leader
+from opt_games.game import Game
+
+
+def equilibrium_problem(
+    game: Game, shares: Mapping[str, float], branch: Branch | None = None
+) -> pyo.ConcreteModel:
+    """State the generalist's problem with the specialists' responses inside.
+
+    Parameters
+    ----------
+    game : Game
+    shares : mapping of str to float
+        The contract; mutable Params of the model.
+    branch : Branch, optional
+        Which equations hold. By default everybody contributes.
+
+    Returns
+    -------
+    pyomo.environ.ConcreteModel
+
+    Examples
+    --------
+    >>> from opt_games import load
+    >>> from opt_games.solvers.registry import get_solver
+    >>> model = equilibrium_problem(load("quadratic"), {"law": 0.4})
+    >>> result = get_solver("ipopt").compile(model).solve()
+    >>> round(model.domain["law"].level["alpha"].value, 6)
+    0.8
+    """
+    branch = branch or contributing(game)
+    names = [game.specialists[k].name for k in branch.participants]
+    model = game_model(game, participants=names, shares=shares)
+    add_responses(model, followers_of(model, game, branch))
+    close_leader([model.base[a] for a in game.attributes], branch)
+    model.objective = pyo.Objective(expr=model.profit, sense=pyo.maximize)
+    return model
+
+
+def contributing(game: Game) -> Branch:
+    """Return the branch on which every specialist contributes."""
+    inside = (Closure.STATIONARY,) * len(game.attributes)
+    return Branch(inside, (inside,) * len(game.specialists))
+
+
+def followers_of(block: Any, game: Game, branch: Branch) -> list[Follower]:
+    """Describe the specialists of a model or block as followers of the generalist."""
+    outside = game.outside_options()
+    followers = []
+    for k in branch.participants:
+        name = game.specialists[k].name
+        domain = block.domain[name]
+        closures = branch.followers[k]
+        assert closures is not None
+        followers.append(
+            Follower(
+                tuple(domain.level[a] for a in game.attributes),
+                tuple(block.base[a] for a in game.attributes),
+                domain.profit.expr,
+                outside[name],
+                closures,
+                k in branch.binding,
+                k in branch.turning,
+            )
+        )
+    return followers

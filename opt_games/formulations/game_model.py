@@ -1,0 +1,147 @@
+r"""The game in Pyomo: levels, shares, revenues, costs, profits and utilities by name.
+
+The three formulations add constraints and an objective to this model. With attributes
+:math:`a \in A` and specialists :math:`i`,
+
+.. math::
+
+   \pi_0 = \sum_{i\ \text{takes part}} \delta_i r_i(x_i) - \phi_0(x_0), \qquad
+   \pi_i = (1 - \delta_i) r_i(x_i) - \phi_i(x_i; x_0), \qquad U_p = u_p(\pi_p).
+
+Components of the model:
+
+========================  =========================================================
+``parameter[name]``       mutable Params, the spec's ``[parameters]``
+``base[attribute]``       Vars, the generalist's levels
+``share[i]``              Vars, or mutable Params where the contract is given; with a
+                          common share, ``common_share``
+``domain[i]``             one Block per specialist that takes part, with Vars
+                          ``level[attribute]``, Params ``parameter[name]``, and
+                          Expressions ``revenue``, ``cost`` and ``profit``
+``profit``, ``cost``      Expressions, the generalist's
+========================  =========================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyomo.environ as pyo
+
+from opt_games.expression import Expression
+from opt_games.game import Game
+
+
+def game_model(
+    game: Game,
+    *,
+    participants: Iterable[str] | None = None,
+    shares: Mapping[str, float] | None = None,
+) -> pyo.ConcreteModel:
+    """State a game's levels, shares and payoffs, without objective or constraints.
+
+    Parameters
+    ----------
+    game : Game
+    participants : iterable of str, optional
+        Specialists that take part; all by default. The others have no variables.
+    shares : mapping of str to float, optional
+        A given contract, as mutable Params. Without it shares are variables.
+
+    Returns
+    -------
+    pyomo.environ.ConcreteModel
+
+    Examples
+    --------
+    >>> from opt_games import load
+    >>> model = game_model(load("quadratic"), shares={"law": 0.4})
+    >>> model.base["alpha"].value = 0.2
+    >>> model.domain["law"].level["alpha"].value = 0.8
+    >>> round(pyo.value(model.domain["law"].profit), 10)
+    0.3
+    """
+    everybody = [s.name for s in game.specialists]
+    chosen = set(everybody if participants is None else participants)
+    model = pyo.ConcreteModel(name=game.name)
+    model.parameter = _parameters(game.parameters)
+    _add_shares(model, game, [name for name in everybody if name in chosen], shares)
+    add_levels(model, game, chosen)
+    return model
+
+
+def add_levels(
+    model: pyo.ConcreteModel, game: Game, participants: Iterable[str], *, block: Any = None
+) -> None:
+    """Add levels and payoffs to a model, or to a block of it that shares contract and parameters.
+
+    The second copy lets a formulation speak of what the generalist might do instead.
+    """
+    block = model if block is None else block
+    chosen = set(participants)
+    highest = game.highest_levels()
+    bounds = {a: (0.0, None if highest[a] == float("inf") else highest[a]) for a in game.attributes}
+    block.base = pyo.Var(game.attributes, bounds=lambda _, a: bounds[a], initialize=0.5)
+    block.domain = pyo.Block([s.name for s in game.specialists if s.name in chosen])
+    common = {name: model.parameter[name] for name in game.parameters}
+    base = {f"{a}0": block.base[a] for a in game.attributes}
+    earned = []
+    for specialist in game.specialists:
+        if specialist.name not in chosen:
+            continue
+        domain = block.domain[specialist.name]
+        domain.parameter = _parameters(specialist.parameters)
+        domain.level = pyo.Var(game.attributes, bounds=lambda _, a: bounds[a], initialize=1.0)
+        symbols = common | {name: domain.parameter[name] for name in specialist.parameters}
+        final = {f"{a}1": domain.level[a] for a in game.attributes}
+        share = share_of(model, specialist.name)
+        domain.revenue = pyo.Expression(expr=specialist.revenue.build(symbols | final))
+        domain.cost = pyo.Expression(expr=specialist.cost.build(symbols | final | base))
+        domain.profit = pyo.Expression(expr=(1 - share) * domain.revenue - domain.cost)
+        domain.utility = pyo.Expression(expr=_utility(specialist.utility, domain.profit, symbols))
+        earned.append(share * domain.revenue)
+    block.cost = pyo.Expression(expr=game.generalist.cost.build(common | base))
+    block.profit = pyo.Expression(expr=sum(earned) - block.cost)
+    block.utility = pyo.Expression(expr=_utility(game.generalist.utility, block.profit, common))
+
+
+def share_of(model: pyo.ConcreteModel, specialist: str) -> Any:
+    """Return the Var or Param that holds a specialist's share."""
+    common = model.component("common_share")
+    return model.share[specialist] if common is None else common
+
+
+def set_parameters(model: pyo.ConcreteModel, game: Game) -> None:
+    """Give a built model the parameter values of another game of the same form.
+
+    A compiled model solves for the new values at its next call; nothing is rebuilt.
+    """
+    for name, value in game.parameters.items():
+        model.parameter[name].value = value
+    for specialist in game.specialists:
+        if specialist.name in model.domain:
+            for name, value in specialist.parameters.items():
+                model.domain[specialist.name].parameter[name].value = value
+
+
+def _parameters(values: Mapping[str, float]) -> pyo.Param:
+    return pyo.Param(list(values), initialize=dict(values), mutable=True, within=pyo.Reals)
+
+
+def _add_shares(
+    model: pyo.ConcreteModel, game: Game, names: list[str], shares: Mapping[str, float] | None
+) -> None:
+    low, high = game.contract.bounds
+    if shares is not None:
+        model.share = pyo.Param(
+            names, initialize={name: shares[name] for name in names}, mutable=True
+        )
+    elif game.contract.shares == "common":
+        model.common_share = pyo.Var(bounds=(low, high), initialize=(low + high) / 2)
+    else:
+        model.share = pyo.Var(names, bounds=(low, high), initialize=(low + high) / 2)
+
+
+def _utility(utility: Expression | None, profit: Any, symbols: Mapping[str, Any]) -> Any:
+    return profit if utility is None else utility.build({**symbols, "profit": profit})

@@ -1,0 +1,184 @@
+"""IPOPT in process, from the CasADi wheel: the default."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata, util
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from opt_games.errors import SolverError
+from opt_games.solvers.base import Availability, Capabilities, Solver, SolverOptions
+from opt_games.solvers.casadi_model import CasadiModel, Numbers
+from opt_games.solvers.casadi_problem import CasadiProblem
+from opt_games.solvers.ipopt_terms import (
+    CODES,
+    WARM_START,
+    ipopt_options,
+    ipopt_outcome,
+    pushed_start,
+)
+from opt_games.solvers.result import Outcome, SolverInfo
+
+if TYPE_CHECKING:
+    from pyomo.core.base.block import BlockData
+
+HOW_TO_GET = "pip install casadi"
+
+CASADI_OPTIONS: dict[str, Any] = {
+    "print_time": False,
+    "show_eval_warnings": False,
+    "calc_lam_p": False,
+    "error_on_fail": False,
+}
+"""Options of CasADi's own layer: silence, and no work that nobody reads."""
+
+
+class Ipopt(Solver):
+    """IPOPT with MUMPS as CasADi bundles it: no files, no executable, exact derivatives."""
+
+    name = "ipopt"
+    capabilities = Capabilities(refuses=frozenset({"ExternalFunction", "ceil", "floor"}))
+
+    def availability(self) -> Availability:
+        """Look for CasADi without importing it."""
+        version = bundled_version()
+        return Availability(version is not None, version, HOW_TO_GET)
+
+    def compile(self, model: BlockData, options: SolverOptions | None = None) -> IpoptProblem:
+        """Make a model ready to be solved: see `Solver.compile`."""
+        version = bundled_version()
+        if version is None:
+            raise SolverError(f"the solver {self.name} needs CasADi: {HOW_TO_GET}")
+        return IpoptProblem(
+            CasadiModel.from_pyomo(model),
+            options or SolverOptions(),
+            SolverInfo(self.name, version),
+        )
+
+
+@dataclass(frozen=True)
+class Multipliers:
+    """Multipliers of the bounds and of the constraints, as CasADi holds them."""
+
+    bounds: Any
+    constraints: Any
+
+
+class IpoptProblem(CasadiProblem):
+    """A model compiled for CasADi's IPOPT."""
+
+    def __init__(self, compiled: CasadiModel, options: SolverOptions, solver: SolverInfo) -> None:
+        super().__init__(compiled, options, solver)
+        self._cold = self._make(options.time_limit, {})
+        self._warm: Any = None
+
+    def _make(self, time_limit: float | None, extra: dict[str, object]) -> Any:
+        """Return a CasADi ``nlpsol``; IPOPT prints its complaints, so they are caught."""
+        import casadi
+
+        vendor = {**ipopt_options(self.options), **extra}
+        if time_limit is not None:
+            vendor["max_wall_time"] = time_limit
+        compiled = self.compiled
+        problem = {"x": compiled.x, "p": compiled.p, "f": compiled.f, "g": compiled.g}
+        settings = CASADI_OPTIONS | {f"ipopt.{name}": vendor[name] for name in vendor}
+        said = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(said):
+                return casadi.nlpsol("solver", "ipopt", problem, settings)
+        except (RuntimeError, TypeError, NotImplementedError) as error:
+            raise SolverError(_complaint(said.getvalue(), str(error), self.options)) from None
+
+    def run(self, numbers: Numbers, multipliers: Any, time_limit: float | None) -> Outcome:
+        """Run IPOPT once: see `CasadiProblem.run`."""
+        solver, duals, start = self._cold, {}, numbers.start
+        if multipliers is not None:
+            if self._warm is None:
+                self._warm = self._make(self.options.time_limit, WARM_START)
+            solver = self._warm
+            duals = {"lam_x0": multipliers.bounds, "lam_g0": multipliers.constraints}
+        else:
+            start = pushed_start(start, numbers.lower, numbers.upper, self.options.options)
+            if time_limit != self.options.time_limit:
+                solver = self._make(time_limit, {})
+        with _interruptible():
+            found = solver(
+                x0=start,
+                p=numbers.parameters,
+                lbx=numbers.lower,
+                ubx=numbers.upper,
+                lbg=numbers.constraint_lower,
+                ubg=numbers.constraint_upper,
+                **duals,
+            )
+        stats = solver.stats()
+        return ipopt_outcome(
+            code=CODES.get(stats["return_status"], -199),
+            point=found["x"].full().ravel().tolist(),
+            iterations=int(stats["iter_count"]),
+            options=self.options,
+            multipliers=Multipliers(found["lam_x"], found["lam_g"]),
+        )
+
+
+def bundled_version() -> str | None:
+    """Return the version of the IPOPT in the CasADi wheel, None without CasADi.
+
+    CasADi does not tell it, so it is read from the header that the wheel carries; without that, the
+    version of CasADi stands in.
+    """
+    spec = util.find_spec("casadi")
+    if spec is None or spec.origin is None:
+        return None
+    header = Path(spec.origin).parent / "include" / "coin-or" / "IpoptConfig.h"
+    with contextlib.suppress(OSError):
+        found = re.search(r'IPOPT_VERSION\s+"([^"]+)"', header.read_text(encoding="utf-8"))
+        if found:
+            return found.group(1)
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return f"bundled with CasADi {metadata.version('casadi')}"
+    return "bundled with CasADi"
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Raise again what Ctrl-C raised in the block: CasADi stops for it, but keeps it to itself."""
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield
+        return
+    raised: list[BaseException] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        try:
+            previous(number, frame)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    if raised:
+        raise raised[0]
+
+
+def _complaint(said: str, error: str, options: SolverOptions) -> str:
+    """Return one line on why IPOPT could not be set up, naming the option if one is to blame."""
+    unknown = re.search(r"No such IPOPT option: (\S+)", error)
+    if unknown:
+        return f"IPOPT has no option {unknown.group(1)}: see its list of options"
+    if said.strip():
+        return f"IPOPT refuses an option: {said.strip().splitlines()[0]}"
+    given = ", ".join(f"{name}={value!r}" for name, value in options.options.items())
+    return f"IPOPT cannot be set up with {given or 'these options'}: {error.splitlines()[-1]}"

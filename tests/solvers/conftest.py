@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from opt_games.solvers import Solver, solvers
+from opt_games.solvers.ipopt_executable import IpoptExecutable
+
+from . import stand_in
+
+AVAILABLE = [name for name, each in solvers().items() if each.availability().available]
+"""Every back end that works here takes part in every test that is about all of them."""
+
+LOCAL = [name for name in AVAILABLE if not solvers()[name].capabilities.global_]
+IN_PROCESS = [name for name in LOCAL if solvers()[name].capabilities.in_process]
+WITH_MULTIPLIERS = [name for name in ("ipopt", "cyipopt") if name in AVAILABLE]
+STAND_IN = "stand-in executable"
+
+
+def _solver(name: str, tmp_path_factory: pytest.TempPathFactory) -> Solver:
+    if name == STAND_IN:
+        return IpoptExecutable(stand_in.install(tmp_path_factory.mktemp("bin")))
+    return solvers()[name]
+
+
+@pytest.fixture(params=[*LOCAL, STAND_IN])
+def solver(request, tmp_path_factory) -> Solver:
+    """Every local back end that is available, and the executable's stand-in."""
+    return _solver(request.param, tmp_path_factory)
+
+
+@pytest.fixture(params=IN_PROCESS)
+def in_process(request) -> Solver:
+    """Every local back end that runs in this process."""
+    return solvers()[request.param]
+
+
+@pytest.fixture(params=WITH_MULTIPLIERS)
+def with_multipliers(request) -> Solver:
+    """Every back end that starts warm from multipliers."""
+    return solvers()[request.param]
