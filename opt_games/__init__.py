@@ -1,3 +1,78 @@
-"""Solve fine-tuning games: equilibria, bargains and Pareto sets."""
+"""Solve fine-tuning games: equilibria, bargains and Pareto sets.
+
+A generalist builds a technology, domain specialists adapt it, and before anyone invests they
+bargain over how to share the revenue.
+
+>>> import opt_games
+>>> bargain = opt_games.solve(opt_games.load("quadratic"), bargain="utilitarian")
+>>> round(bargain.shares["law"], 6)
+0.333333
+"""
+
+from opt_games.branch import Branch, Closure
+from opt_games.errors import (
+    OptGamesError,
+    SolverError,
+    SpecError,
+    UnboundedGameError,
+    UnsupportedGameError,
+)
+from opt_games.expression import Expression
+from opt_games.formulations.bargaining_problem import bargaining_problem
+from opt_games.formulations.equilibrium_problem import equilibrium_problem
+from opt_games.formulations.investment import investment_problem
+from opt_games.game import Game
+from opt_games.parts import (
+    SOLUTIONS,
+    Bargaining,
+    Contract,
+    Generalist,
+    Harm,
+    Regulation,
+    Specialist,
+    Welfare,
+)
+from opt_games.result import Bargain, Equilibrium, ParetoSet, UtilityCurve, Work
+from opt_games.shipped import shipped_games
+from opt_games.solve import pareto, solve, utility_curve
+from opt_games.solvers.base import SolverOptions
+from opt_games.solvers.registry import solvers
+from opt_games.spec import load, loads
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "SOLUTIONS",
+    "Bargain",
+    "Bargaining",
+    "Branch",
+    "Closure",
+    "Contract",
+    "Equilibrium",
+    "Expression",
+    "Game",
+    "Generalist",
+    "Harm",
+    "OptGamesError",
+    "ParetoSet",
+    "Regulation",
+    "SolverError",
+    "SolverOptions",
+    "SpecError",
+    "Specialist",
+    "UnboundedGameError",
+    "UnsupportedGameError",
+    "UtilityCurve",
+    "Welfare",
+    "Work",
+    "bargaining_problem",
+    "equilibrium_problem",
+    "investment_problem",
+    "load",
+    "loads",
+    "pareto",
+    "shipped_games",
+    "solve",
+    "solvers",
+    "utility_curve",
+]

@@ -27,8 +27,8 @@ from typing import Any
 import pyomo.environ as pyo
 
 from opt_games.branch import Branch
-from opt_games.formulations.equilibrium_problem import contributing, followers_of
-from opt_games.formulations.game_model import add_levels, game_model
+from opt_games.formulations.equilibrium_problem import followers_of
+from opt_games.formulations.game_model import add_levels, contributing, game_model
 from opt_games.formulations.leader_followers import add_leader_conditions, add_responses
 from opt_games.game import Game
 from opt_games.parts import canonical_solution
@@ -76,12 +76,11 @@ def bargaining_problem(
     """
     branch = branch or contributing(game)
     names = [game.specialists[k].name for k in branch.participants]
-    model = game_model(game, participants=names)
+    model = game_model(game, branch=branch)
     _add_equilibrium(model, model, game, branch)
     if rival is not None:
         model.rival = pyo.Block()
-        participants = [game.specialists[k].name for k in rival.participants]
-        add_levels(model, game, participants, block=model.rival)
+        add_levels(model, game, rival, block=model.rival)
         _add_equilibrium(model, model.rival, game, rival)
         model.no_better_base = pyo.Constraint(expr=model.profit >= model.rival.profit)
     disagreement = game.disagreement()

@@ -20,8 +20,8 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from opt_games.branch import Branch, Closure
-from opt_games.formulations.game_model import game_model
+from opt_games.branch import Branch
+from opt_games.formulations.game_model import contributing, game_model
 from opt_games.formulations.leader_followers import Follower, add_responses, close_leader
 from opt_games.game import Game
 
@@ -49,22 +49,15 @@ def equilibrium_problem(
     >>> from opt_games.solvers.registry import get_solver
     >>> model = equilibrium_problem(load("quadratic"), {"law": 0.4})
     >>> result = get_solver("ipopt").compile(model).solve()
-    >>> round(model.domain["law"].level["alpha"].value, 6)
+    >>> round(pyo.value(model.domain["law"].level["alpha"]), 6)
     0.8
     """
     branch = branch or contributing(game)
-    names = [game.specialists[k].name for k in branch.participants]
-    model = game_model(game, participants=names, shares=shares)
+    model = game_model(game, branch=branch, shares=shares)
     add_responses(model, followers_of(model, game, branch))
     close_leader([model.base[a] for a in game.attributes], branch)
     model.objective = pyo.Objective(expr=model.profit, sense=pyo.maximize)
     return model
-
-
-def contributing(game: Game) -> Branch:
-    """Return the branch on which every specialist contributes."""
-    inside = (Closure.STATIONARY,) * len(game.attributes)
-    return Branch(inside, (inside,) * len(game.specialists))
 
 
 def followers_of(block: Any, game: Game, branch: Branch) -> list[Follower]:
@@ -74,15 +67,13 @@ def followers_of(block: Any, game: Game, branch: Branch) -> list[Follower]:
     for k in branch.participants:
         name = game.specialists[k].name
         domain = block.domain[name]
-        closures = branch.followers[k]
-        assert closures is not None
+        free = list(domain.free_level)
         followers.append(
             Follower(
-                tuple(domain.level[a] for a in game.attributes),
-                tuple(block.base[a] for a in game.attributes),
+                tuple(domain.free_level[a] for a in free),
+                tuple(block.base[a] for a in free),
                 domain.profit.expr,
                 outside[name],
-                closures,
                 k in branch.binding,
                 k in branch.turning,
             )

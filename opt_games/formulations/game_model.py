@@ -16,19 +16,22 @@ Components of the model:
 ``share[i]``              Vars, or mutable Params where the contract is given; with a
                           common share, ``common_share``
 ``domain[i]``             one Block per specialist that takes part, with Vars
-                          ``level[attribute]``, Params ``parameter[name]``, and
-                          Expressions ``revenue``, ``cost`` and ``profit``
-``profit``, ``cost``      Expressions, the generalist's
+                          ``free_level[attribute]``, Params ``parameter[name]``, and
+                          Expressions ``level[attribute]`` (a free level, or the bound it
+                          is at), ``revenue``, ``cost``, ``profit`` and ``utility``
+``profit``, ``cost``,     Expressions, the generalist's
+``utility``
 ========================  =========================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pyomo.environ as pyo
 
+from opt_games.branch import Branch, Closure
 from opt_games.expression import Expression
 from opt_games.game import Game
 
@@ -36,7 +39,7 @@ from opt_games.game import Game
 def game_model(
     game: Game,
     *,
-    participants: Iterable[str] | None = None,
+    branch: Branch | None = None,
     shares: Mapping[str, float] | None = None,
 ) -> pyo.ConcreteModel:
     """State a game's levels, shares and payoffs, without objective or constraints.
@@ -44,8 +47,10 @@ def game_model(
     Parameters
     ----------
     game : Game
-    participants : iterable of str, optional
-        Specialists that take part; all by default. The others have no variables.
+    branch : Branch, optional
+        Says who takes part and which levels are at a bound. Specialists that abstain have no
+        variables, and a level at a bound is an Expression instead of a Var. By default everybody
+        takes part with every level free.
     shares : mapping of str to float, optional
         A given contract, as mutable Params. Without it shares are variables.
 
@@ -58,43 +63,57 @@ def game_model(
     >>> from opt_games import load
     >>> model = game_model(load("quadratic"), shares={"law": 0.4})
     >>> model.base["alpha"].value = 0.2
-    >>> model.domain["law"].level["alpha"].value = 0.8
+    >>> model.domain["law"].free_level["alpha"].value = 0.8
     >>> round(pyo.value(model.domain["law"].profit), 10)
     0.3
     """
-    everybody = [s.name for s in game.specialists]
-    chosen = set(everybody if participants is None else participants)
+    branch = branch or contributing(game)
     model = pyo.ConcreteModel(name=game.name)
     model.parameter = _parameters(game.parameters)
-    _add_shares(model, game, [name for name in everybody if name in chosen], shares)
-    add_levels(model, game, chosen)
+    names = [game.specialists[k].name for k in branch.participants]
+    _add_shares(model, game, names, shares)
+    add_levels(model, game, branch)
     return model
 
 
+def contributing(game: Game) -> Branch:
+    """Return the branch on which every level is free."""
+    free = (Closure.STATIONARY,) * len(game.attributes)
+    return Branch(free, (free,) * len(game.specialists))
+
+
 def add_levels(
-    model: pyo.ConcreteModel, game: Game, participants: Iterable[str], *, block: Any = None
+    model: pyo.ConcreteModel, game: Game, branch: Branch, *, block: Any = None
 ) -> None:
     """Add levels and payoffs to a model, or to a block of it that shares contract and parameters.
 
     The second copy lets a formulation speak of what the generalist might do instead.
     """
     block = model if block is None else block
-    chosen = set(participants)
     highest = game.highest_levels()
     bounds = {a: (0.0, None if highest[a] == float("inf") else highest[a]) for a in game.attributes}
     block.base = pyo.Var(game.attributes, bounds=lambda _, a: bounds[a], initialize=0.5)
-    block.domain = pyo.Block([s.name for s in game.specialists if s.name in chosen])
+    participants = [game.specialists[k] for k in branch.participants]
+    block.domain = pyo.Block([s.name for s in participants])
     common = {name: model.parameter[name] for name in game.parameters}
     base = {f"{a}0": block.base[a] for a in game.attributes}
     earned = []
-    for specialist in game.specialists:
-        if specialist.name not in chosen:
-            continue
+    for k, specialist in zip(branch.participants, participants, strict=True):
         domain = block.domain[specialist.name]
         domain.parameter = _parameters(specialist.parameters)
-        domain.level = pyo.Var(game.attributes, bounds=lambda _, a: bounds[a], initialize=1.0)
+        closures = dict(zip(game.attributes, branch.followers[k] or (), strict=True))
+        free = [a for a in game.attributes if closures[a] is Closure.STATIONARY]
+        domain.free_level = pyo.Var(free, bounds=lambda _, a: bounds[a], initialize=1.0)
+        at_bound = {Closure.LOWER: block.base, Closure.UPPER: highest}
+        domain.level = pyo.Expression(
+            game.attributes,
+            initialize={
+                a: domain.free_level[a] if a in free else at_bound[closures[a]][a]
+                for a in game.attributes
+            },
+        )
         symbols = common | {name: domain.parameter[name] for name in specialist.parameters}
-        final = {f"{a}1": domain.level[a] for a in game.attributes}
+        final = {f"{a}1": domain.level[a].expr for a in game.attributes}
         share = share_of(model, specialist.name)
         domain.revenue = pyo.Expression(expr=specialist.revenue.build(symbols | final))
         domain.cost = pyo.Expression(expr=specialist.cost.build(symbols | final | base))

@@ -19,6 +19,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
+from opt_games.branch import Branch, Closure
 from opt_games.errors import SpecError
 from opt_games.formulations.game_model import game_model
 from opt_games.game import Game
@@ -58,7 +59,7 @@ def investment_problem(
     ...     load("quadratic"), "law", shares={"law": 0.4}, levels={"generalist": {"alpha": 0.2}}
     ... )
     >>> [variable.name for variable in model.component_data_objects(pyo.Var) if not variable.fixed]
-    ['domain[law].level[alpha]']
+    ['domain[law].free_level[alpha]']
     """
     if player not in game.players:
         raise SpecError(f"no player {player!r}; players are {', '.join(game.players)}")
@@ -66,10 +67,12 @@ def investment_problem(
         participants = [name for name in levels if name != "generalist"]
     else:
         participants = [player]
-    model = game_model(game, participants=participants, shares=shares)
+    free = (Closure.STATIONARY,) * len(game.attributes)
+    followers = tuple(free if s.name in participants else None for s in game.specialists)
+    model = game_model(game, branch=Branch(free, followers), shares=shares)
     for name in participants:
         if name != player:
-            _fix(model.domain[name].level, levels[name])
+            _fix(model.domain[name].free_level, levels[name])
     if player != "generalist":
         _fix(model.base, _given(levels, "generalist"))
     model.above_base = pyo.Constraint(

@@ -2,10 +2,9 @@ r"""A leader with independent followers on one branch: conditions as Pyomo const
 
 The leader chooses :math:`x_0` to maximise :math:`F(x_0, x_1, \dots, x_n)`; each follower then
 chooses :math:`x_i \ge x_0` to maximise its own :math:`f_i(x_i; x_0)`, or stays out for
-:math:`o_i`. On a `Branch` each follower's level is determined by one equation
-:math:`E_i(x_i, x_0) = 0`: :math:`\partial f_i / \partial x_i = 0` (stationary),
-:math:`x_i = x_0` (lower) or :math:`x_i = \bar x` (upper). The leader's conditions are those of its
-Lagrangian
+:math:`o_i`. On a `Branch` a follower's level is either its bound, and no variable of its own, or
+free, and then a zero of its marginal payoff, :math:`E_i = \partial f_i / \partial x_i = 0`. The
+leader's conditions are those of its Lagrangian
 
 .. math::
 
@@ -24,7 +23,6 @@ from typing import Any
 import pyomo.environ as pyo
 
 from opt_games.branch import Branch, Closure
-from opt_games.errors import OptGamesError
 from opt_games.formulations.derivative import derivatives
 
 
@@ -35,50 +33,53 @@ class Follower:
     Attributes
     ----------
     levels : tuple of Var
+        Its free levels: those that its branch does not put at a bound.
     lowers : tuple of Var
-        The leader's variable that bounds each level from below.
+        The leader's variable that bounds each of them from below.
     payoff : Pyomo expression
         Of its own and the leader's levels.
     outside : float
         What it gets if it stays out.
-    closures : tuple of Closure
-        One per level.
     binding, turning : bool
-        Whether the leader keeps it just willing to take part; whether the leader stops where it
-        would change from stationary to lower.
+        Whether the leader keeps it just willing to take part; whether the leader stops just where
+        the follower's free levels meet their bounds.
     """
 
     levels: tuple[Any, ...]
     lowers: tuple[Any, ...]
     payoff: Any
     outside: float
-    closures: tuple[Closure, ...]
     binding: bool = False
     turning: bool = False
 
+    @property
+    def equations(self) -> list[Any]:
+        """Expressions that are zero at the follower's best response."""
+        slopes = derivatives(self.payoff, self.levels) if self.levels else []
+        if not self.turning:
+            return slopes
+        pairs = zip(self.levels, self.lowers, strict=True)
+        return slopes + [level - lower for level, lower in pairs]
+
 
 def add_responses(block: Any, followers: Sequence[Follower]) -> None:
-    """Add the followers' conditions: ``response``, ``valid`` and ``willing``.
+    """Add the followers' conditions: ``response``, ``above`` and ``willing``.
 
-    ``response`` holds the equations of the branch, ``valid`` the inequalities under which they
-    describe a best response, ``willing`` that the follower would rather take part.
+    ``response`` holds the equations of the branch, ``above`` that a free level is no lower than the
+    leader's, ``willing`` that the follower would rather take part.
     """
-    block.response = pyo.ConstraintList(doc="equations that determine the followers' levels")
-    block.valid = pyo.ConstraintList(doc="inequalities under which these equations hold")
+    block.response = pyo.ConstraintList(doc="a free level is a zero of the marginal payoff")
+    block.above = pyo.ConstraintList(doc="a level is at least the leader's")
     block.willing = pyo.ConstraintList(doc="taking part pays")
     for follower in followers:
-        for equation in _equations(follower):
+        for equation in follower.equations:
             block.response.add(equation == 0)
-        marginal = derivatives(follower.payoff, follower.levels)
-        rows = zip(follower.levels, follower.lowers, follower.closures, marginal, strict=True)
-        for level, lower, closure, slope in rows:
-            if closure is Closure.STATIONARY and not follower.turning:
-                block.valid.add(level >= lower)
-            elif closure is Closure.LOWER and not follower.turning and _varies(slope):
-                block.valid.add(slope <= 0)
+        if not follower.turning:
+            for level, lower in zip(follower.levels, follower.lowers, strict=True):
+                block.above.add(level >= lower)
         if follower.binding:
             block.willing.add(follower.payoff == follower.outside)
-        else:
+        elif _varies(follower.payoff):
             block.willing.add(follower.payoff >= follower.outside)
 
 
@@ -99,7 +100,7 @@ def add_leader_conditions(
     leader_slopes, follower_slopes = slopes[: len(levels)], slopes[len(levels) :]
     position = 0
     for follower in followers:
-        terms = [(equation, block.multiplier.add()) for equation in _equations(follower)]
+        terms = [(equation, block.multiplier.add()) for equation in follower.equations]
         if follower.binding:
             terms.append((follower.payoff, block.pressure.add()))
         count = len(follower.levels)
@@ -125,24 +126,6 @@ def close_leader(levels: Sequence[Any], branch: Branch) -> None:
             level.fix(level.lb)
         elif closure is Closure.UPPER:
             level.fix(level.ub)
-
-
-def _equations(follower: Follower) -> list[Any]:
-    equations = []
-    marginal = derivatives(follower.payoff, follower.levels)
-    rows = zip(follower.levels, follower.lowers, follower.closures, marginal, strict=True)
-    for level, lower, closure, slope in rows:
-        if closure is Closure.STATIONARY:
-            equations.append(slope)
-        elif closure is Closure.LOWER:
-            equations.append(level - lower)
-        elif closure is Closure.UPPER:
-            equations.append(level - level.ub)
-        else:
-            raise OptGamesError(f"a branch with closure {closure.value!r} has no equations")
-        if follower.turning:
-            equations.append(level - lower if closure is Closure.STATIONARY else slope)
-    return equations
 
 
 def _varies(expression: Any) -> bool:
