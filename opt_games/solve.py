@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
+import numpy as np
+
+from opt_games.bargaining.bargain import bargain as find_bargain
+from opt_games.equilibrium import EquilibriumMap
+from opt_games.errors import SpecError
 from opt_games.game import Game
+from opt_games.names import did_you_mean
+from opt_games.parts import canonical_solution
 from opt_games.result import Bargain, ParetoSet, UtilityCurve
 from opt_games.solvers.base import SolverOptions
 
@@ -17,8 +25,66 @@ def solve(
     solver: str = "ipopt",
     options: SolverOptions | None = None,
 ) -> Bargain:
-    """Solve a game for one contract: a given one, or the one that the players bargain for."""
-    raise NotImplementedError
+    """Solve a game for one contract: a given one, or the one that the players bargain for.
+
+    Parameters
+    ----------
+    game : Game
+    share : float or mapping of str to float, optional
+        The generalist's share of the revenue, of every domain or by specialist.
+    bargain : str, optional
+        A bargaining solution, see `opt_games.SOLUTIONS`. With neither, the solution or the share
+        that the game itself gives, else ``"nash"``.
+    solver : str
+        Name of a back end.
+    options : SolverOptions, optional
+
+    Returns
+    -------
+    Bargain
+        With `Bargain.agreement` False where no contract is acceptable.
+
+    Raises
+    ------
+    SpecError
+        If share or bargain make no sense for the game.
+    UnboundedGameError
+        If a player's profit grows without limit.
+    UnsupportedGameError
+        If this version cannot solve such a game.
+    SolverError
+        If no answer could be computed.
+
+    Examples
+    --------
+    >>> import opt_games
+    >>> answer = opt_games.solve(opt_games.load("quadratic"), share=0.4)
+    >>> round(answer.utilities["generalist"], 6), round(answer.utilities["law"], 6)
+    (0.28, 0.3)
+    """
+    begin = time.perf_counter()
+    if share is not None and bargain is not None:
+        raise SpecError("give a share or a bargaining solution, not both")
+    if share is None and bargain is None:
+        bargain = game.bargaining.solution
+        share = game.shares_given() if bargain is None else None
+        bargain = "nash" if share is None and bargain is None else bargain
+    equilibria = EquilibriumMap.of(game, solver=solver, options=options)
+    solution = "given" if bargain is None else canonical_solution(bargain)
+    if solution == "weighted" and game.bargaining.weights is None:
+        raise SpecError("the weighted solution needs weights", key="bargaining.weights")
+    shares = (
+        _given_shares(game, share) if share is not None else find_bargain(equilibria, solution)
+    )
+    found = None if shares is None else equilibria.equilibrium(shares)
+    return Bargain(
+        game.name,
+        solution,
+        found is not None,
+        found,
+        game.disagreement(),
+        equilibria.log.work(time.perf_counter() - begin),
+    )
 
 
 def pareto(
@@ -31,3 +97,28 @@ def pareto(
 def utility_curve(game: Game, *, points: int = 201) -> UtilityCurve:
     """Evaluate the equilibrium along the common share."""
     raise NotImplementedError
+
+
+def _given_shares(game: Game, share: float | Mapping[str, float]) -> np.ndarray:
+    names = [specialist.name for specialist in game.specialists]
+    if not isinstance(share, Mapping):
+        share = dict.fromkeys(names, float(share))
+    for name in share:
+        if name not in names:
+            raise SpecError(f"no specialist {name!r}{did_you_mean(name, names)}", key="share")
+    missing = [name for name in names if name not in share]
+    if missing:
+        raise SpecError(f"give a share for {', '.join(missing)} too", key="share")
+    low, high = game.contract.bounds
+    for name in names:
+        if not low <= share[name] <= high:
+            raise SpecError(
+                f"expected a share within the bounds [{low:g}, {high:g}], not {share[name]:g}",
+                key="share",
+            )
+    if game.contract.shares == "common" and len(set(share.values())) > 1:
+        raise SpecError(
+            'the contract has one common share; give equal shares, or set contract.shares = "separate"',
+            key="share",
+        )
+    return np.array([share[name] for name in names])

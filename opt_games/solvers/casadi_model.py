@@ -12,7 +12,7 @@ import pyomo.environ as pyo
 
 from opt_games.errors import SolverError
 from opt_games.solvers.casadi_walker import Symbol, to_casadi, translator
-from opt_games.solvers.model_view import ModelView, bounded
+from opt_games.solvers.model_view import ModelView, bounded, contradiction
 
 if TYPE_CHECKING:
     from pyomo.core.base.block import BlockData
@@ -147,12 +147,10 @@ class CasadiModel:
         limits = self._limits(parameters).full().ravel().tolist()
         count = len(self.view.constraints)
         low, high = limits[:count], limits[count:]
-        contradiction = self.view.contradiction(lower, upper)
-        for each, a, b in zip(self.view.constraints, low, high, strict=True):
-            if a > b:
-                contradiction = f"{each.name}: lower bound {a:g} above upper bound {b:g}"
+        broken = contradiction(self.view.variables, lower, upper)
+        broken = broken or contradiction(self.view.constraints, low, high)
         start = self.view.start(lower, upper)
-        return Numbers(start, lower, upper, parameters, low, high, contradiction)
+        return Numbers(start, lower, upper, parameters, low, high, broken)
 
     @cached_property
     def values(self) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
 
@@ -16,6 +16,9 @@ from opt_games.errors import SolverError
 
 Symbol = Any
 """A CasADi ``SX`` or ``MX``, or a float where an expression is constant."""
+
+Rule = Callable[[Any, list[Symbol]], Symbol]
+"""From a node and its translated arguments to its translation."""
 
 FUNCTIONS = {
     "exp": "exp",
@@ -68,7 +71,7 @@ def to_casadi(expression: Any, symbol: Callable[[Any], Symbol]) -> Symbol:
     >>> import casadi, pyomo.environ as pyo
     >>> m = pyo.ConcreteModel(); m.x = pyo.Var()
     >>> to_casadi(m.x**2 + 1, lambda v: casadi.SX.sym("x"))
-    SX((1+sq(x)))
+    SX((sq(x)+1))
     """
     return translator(symbol)(expression)
 
@@ -95,10 +98,16 @@ def translator(symbol: Callable[[Any], Symbol]) -> Callable[[Any], Symbol]:
         """Return (whether to descend, the translation where not)."""
         if node.__class__ in native_numeric_types:
             return False, float(node)
+        if isinstance(node, bool):
+            return False, node
         if not hasattr(node, "is_expression_type"):
             raise SolverError(f"cannot translate {type(node).__name__} in an expression")
         if node.is_expression_type():
-            return (False, shared[id(node)]) if id(node) in shared else (True, None)
+            if id(node) in shared:
+                return False, shared[id(node)]
+            if not node.is_named_expression_type() and _rule(rules, node) is None:
+                raise SolverError(f"cannot translate a {type(node).__name__} node: {node}")
+            return True, None
         if node.is_variable_type() or node.is_parameter_type():
             return False, symbol(node)
         if node.is_constant():
@@ -109,10 +118,9 @@ def translator(symbol: Callable[[Any], Symbol]) -> Callable[[Any], Symbol]:
         if node.is_named_expression_type():
             shared[id(node)] = data[0]
             return data[0]
-        for kind in type(node).__mro__:
-            if kind in rules:
-                return rules[kind](node, data)
-        raise SolverError(f"cannot translate a {type(node).__name__} node: {node}")
+        rule = _rule(rules, node)
+        assert rule is not None, node
+        return rule(node, data)
 
     walk = StreamBasedExpressionVisitor(
         initializeWalker=leaf,
@@ -122,7 +130,12 @@ def translator(symbol: Callable[[Any], Symbol]) -> Callable[[Any], Symbol]:
     return lambda expression: walk(expression)
 
 
-def _rules(ca: Any) -> dict[type, Callable[[Any, list[Symbol]], Symbol]]:
+def _rule(rules: Mapping[type, Rule], node: Any) -> Rule | None:
+    """Return the rule of a node's class or of the nearest class that it derives from."""
+    return next((rules[kind] for kind in type(node).__mro__ if kind in rules), None)
+
+
+def _rules(ca: Any) -> Mapping[type, Rule]:
     """Return the translation of each kind of node, given its translated arguments."""
 
     def add(_node: Any, data: list[Symbol]) -> Symbol:

@@ -13,7 +13,7 @@ from opt_games.errors import SolverError
 from opt_games.solvers.base import Availability, Capabilities, Solver, SolverOptions
 from opt_games.solvers.casadi_model import CasadiModel, Numbers
 from opt_games.solvers.casadi_problem import CasadiProblem
-from opt_games.solvers.ipopt_terms import WARM_START, ipopt_options, ipopt_outcome, pushed_start
+from opt_games.solvers.ipopt_terms import ipopt_options, ipopt_outcome, pushed_start
 from opt_games.solvers.result import Outcome, SolverInfo, Termination
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ class CyipoptProblem(CasadiProblem):
             rows = [-math.inf] * len(compiled.view.constraints)
             upper = [math.inf] * len(rows)
             numbers = Numbers([0.0] * count, *everywhere, [], rows, upper, None)
-            self._problem(numbers, None, {})  # only to hear of an unknown option now
+            self._problem(numbers, None)  # only to hear of an unknown option now
 
     def _problem(
-        self, numbers: Numbers, time_limit: float | None, extra: dict[str, object]
+        self, numbers: Numbers, time_limit: float | None, *, warm: bool = False
     ) -> tuple[Any, Callbacks]:
         """Return a ``cyipopt.Problem`` with its options set, and its callbacks."""
         import cyipopt
@@ -88,7 +88,7 @@ class CyipoptProblem(CasadiProblem):
             cl=numbers.constraint_lower,
             cu=numbers.constraint_upper,
         )
-        for name, setting in {**ipopt_options(self.options), **extra}.items():
+        for name, setting in ipopt_options(self.options, warm=warm).items():
             try:
                 problem.add_option(name, setting)
             except TypeError:
@@ -100,8 +100,7 @@ class CyipoptProblem(CasadiProblem):
 
     def run(self, numbers: Numbers, multipliers: Any, time_limit: float | None) -> Outcome:
         """Run IPOPT once: see `CasadiProblem.run`."""
-        extra = {} if multipliers is None else WARM_START
-        problem, callbacks = self._problem(numbers, time_limit, extra)
+        problem, callbacks = self._problem(numbers, time_limit, warm=multipliers is not None)
         duals, start = {}, numbers.start
         if multipliers is None:
             start = pushed_start(start, numbers.lower, numbers.upper, self.options.options)

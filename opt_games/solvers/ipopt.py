@@ -20,7 +20,6 @@ from opt_games.solvers.casadi_model import CasadiModel, Numbers
 from opt_games.solvers.casadi_problem import CasadiProblem
 from opt_games.solvers.ipopt_terms import (
     CODES,
-    WARM_START,
     ipopt_options,
     ipopt_outcome,
     pushed_start,
@@ -77,14 +76,14 @@ class IpoptProblem(CasadiProblem):
 
     def __init__(self, compiled: CasadiModel, options: SolverOptions, solver: SolverInfo) -> None:
         super().__init__(compiled, options, solver)
-        self._cold = self._make(options.time_limit, {})
+        self._cold = self._make(options.time_limit)
         self._warm: Any = None
 
-    def _make(self, time_limit: float | None, extra: dict[str, object]) -> Any:
+    def _make(self, time_limit: float | None, *, warm: bool = False) -> Any:
         """Return a CasADi ``nlpsol``; IPOPT prints its complaints, so they are caught."""
         import casadi
 
-        vendor = {**ipopt_options(self.options), **extra}
+        vendor = ipopt_options(self.options, warm=warm)
         if time_limit is not None:
             vendor["max_wall_time"] = time_limit
         compiled = self.compiled
@@ -102,13 +101,13 @@ class IpoptProblem(CasadiProblem):
         solver, duals, start = self._cold, {}, numbers.start
         if multipliers is not None:
             if self._warm is None:
-                self._warm = self._make(self.options.time_limit, WARM_START)
+                self._warm = self._make(self.options.time_limit, warm=True)
             solver = self._warm
             duals = {"lam_x0": multipliers.bounds, "lam_g0": multipliers.constraints}
         else:
             start = pushed_start(start, numbers.lower, numbers.upper, self.options.options)
             if time_limit != self.options.time_limit:
-                solver = self._make(time_limit, {})
+                solver = self._make(time_limit)
         with _interruptible():
             found = solver(
                 x0=start,

@@ -22,7 +22,7 @@ from opt_games.solvers.base import (
     SolverOptions,
 )
 from opt_games.solvers.ipopt_terms import ipopt_options, pushed_start
-from opt_games.solvers.model_view import ModelView, conclude
+from opt_games.solvers.model_view import ModelView, conclude, contradiction
 from opt_games.solvers.result import Outcome, Quality, SolverInfo, SolverResult, Termination
 
 if TYPE_CHECKING:
@@ -137,9 +137,10 @@ class ExecutableProblem(CompiledProblem):
         began = time.perf_counter()
         self._view.check()
         lower, upper = self._view.bounds()
-        contradiction = self._view.contradiction(lower, upper)
-        if contradiction is not None:
-            outcome = Outcome(Termination.INFEASIBLE, None, 0, contradiction)
+        broken = contradiction(self.variables, lower, upper)
+        broken = broken or contradiction(self._view.constraints, *self._view.constraint_bounds())
+        if broken is not None:
+            outcome = Outcome(Termination.INFEASIBLE, None, 0, broken)
         else:
             start = self._view.start(lower, upper)
             with self._view.at(pushed_start(start, lower, upper, self._vendor)):
@@ -168,15 +169,17 @@ class ExecutableProblem(CompiledProblem):
         except subprocess.TimeoutExpired:
             message = "the program did not stop in time and was killed"
             return Outcome(Termination.TIME_LIMIT, None, None, message)
-        except (PyomoException, OSError, ValueError, AssertionError, IndexError) as error:
-            message = f"{type(error).__name__}: {_one_line(str(error))}"
+        except PyomoException as error:
+            return Outcome(Termination.ERROR, None, None, _one_line(str(error)))
+        except (OSError, ValueError, TypeError, AssertionError, IndexError) as error:
+            message = f"cannot read what the program wrote ({error!r})"
             return Outcome(Termination.ERROR, None, None, message)
         return self._outcome(found)
 
     def _outcome(self, found: Any) -> Outcome:
         """Translate Pyomo's results."""
         condition = found.termination_condition.name
-        iterations = found.extra_info.get("iteration_count")
+        iterations = getattr(found.extra_info, "iteration_count", None)
         if condition == "emptyModel":
             fixed = [float(var.value) for var in self.variables]
             return Outcome(Termination.CONVERGED, fixed, 0, "no variable is free")
@@ -187,8 +190,8 @@ class ExecutableProblem(CompiledProblem):
         unknown = re.search(r'Option: "(\S+?)"\. It is not a valid option', log)
         if unknown:
             raise SolverError(f"this IPOPT {self._solver.version} has no option {unknown.group(1)}")
-        message = _one_line(str(found.extra_info.get("solver_message") or ""))
-        code = found.extra_info.get("return_code")
+        message = _one_line(getattr(found.extra_info, "solver_message", None) or "")
+        code = getattr(found.extra_info, "return_code", 0)
         if code:
             message = f"exit code {code}; {message}; {_one_line(log[-300:])}"
         termination = CONDITIONS.get(condition, Termination.ERROR)

@@ -65,13 +65,15 @@ ACCEPTABLE = 100.0
 """How many times `SolverOptions.tolerance` still counts as acceptable where IPOPT stalls."""
 
 
-def ipopt_options(options: SolverOptions) -> dict[str, object]:
+def ipopt_options(options: SolverOptions, *, warm: bool = False) -> dict[str, object]:
     """Return IPOPT's options for ours: the vendor's own last, so that they win.
 
     Parameters
     ----------
     options : SolverOptions
         Its time limit is left to the caller.
+    warm : bool
+        Whether to start from multipliers.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def ipopt_options(options: SolverOptions) -> dict[str, object]:
     }
     if options.iteration_limit is not None:
         found["max_iter"] = options.iteration_limit
-    return {**found, **options.options}
+    return {**found, **(WARM_START if warm else {}), **options.options}
 
 
 def ipopt_outcome(

@@ -171,18 +171,14 @@ class ModelView:
             point.append(float(guess))
         return point
 
-    def contradiction(self, lower: Sequence[float], upper: Sequence[float]) -> str | None:
-        """Name a variable whose bounds contradict each other, if there is one.
-
-        Parameters
-        ----------
-        lower, upper : sequence of float
-            The bounds, as `bounds` gives them.
-        """
-        for var, low, high in zip(self.variables, lower, upper, strict=True):
-            if low > high:
-                return f"{var.name}: lower bound {low:g} above upper bound {high:g}"
-        return None
+    def constraint_bounds(self) -> tuple[list[float], list[float]]:
+        """Return lower and upper bounds of the constraints now."""
+        lower, upper = [], []
+        for each in self.constraints:
+            low, _, high = bounded(each)
+            lower.append(-math.inf if low is None else _number(low))
+            upper.append(math.inf if high is None else _number(high))
+        return lower, upper
 
     @contextmanager
     def at(self, point: Sequence[float]) -> Iterator[None]:
@@ -249,6 +245,24 @@ class ModelView:
         for var, number in zip(self.variables, point, strict=True):
             if not var.fixed:
                 var.set_value(number, skip_validation=True)
+
+
+def contradiction(
+    components: Sequence[Any], lower: Sequence[float], upper: Sequence[float]
+) -> str | None:
+    """Name a variable or constraint whose bounds contradict each other, if there is one.
+
+    Parameters
+    ----------
+    components : sequence of VarData or ConstraintData
+        Whose bounds they are.
+    lower, upper : sequence of float
+        Their bounds.
+    """
+    for each, low, high in zip(components, lower, upper, strict=True):
+        if low > high:
+            return f"{each.name}: lower bound {low:g} above upper bound {high:g}"
+    return None
 
 
 def bounded(constraint: ConstraintData) -> tuple[Any, Any, Any]:

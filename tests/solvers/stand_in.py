@@ -1,7 +1,7 @@
 """A program that speaks the protocol of the ``ipopt`` executable.
 
-It reads an NL file, solves it with the IPOPT of the CasADi wheel and writes a solution file, so that
-the whole pipe is tested where there is no executable: NL writer, command line, options file,
+It reads an NL file, solves it with the IPOPT of the CasADi wheel and writes a solution file, so
+that the whole pipe is tested where there is no executable: NL writer, command line, options file,
 log, solution file. It is no part of IPOPT; the ways in which a program can fail are modes of it.
 """
 

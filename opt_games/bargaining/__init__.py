@@ -1,0 +1,1 @@
+"""Bargaining solutions over contracts, with the equilibrium inside."""

@@ -1,0 +1,150 @@
+"""Bargains over one share for all domains: a line of contracts, searched globally.
+
+The score is smooth in the share between the shares at which the equilibrium changes branch, and may
+jump there. The line is sampled, every stretch that could hold the optimum is magnified, and the
+best share is then placed by the solver on the bargaining problem of its branch, or, at a jump, by
+magnifying down to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.bargaining.polish import polish
+from opt_games.bargaining.solutions import Stakes, best_case, score
+from opt_games.equilibrium import EquilibriumMap
+from opt_games.kernels.array_function import Array
+from opt_games.kernels.sample import Sample, join
+
+_POINTS = 97
+_STRETCHES = 8  # stretches of the line followed at a time
+_SIDE = 8
+_OPTIMISM = 4.0  # a score may rise this many times its last step before the next point
+_SPLITTING = 2
+_ROUNDS = 17
+
+
+@dataclass
+class ShareLine:
+    """Sampled equilibria along the common share, ascending; it grows as it is asked for more."""
+
+    equilibria: EquilibriumMap
+    sampled: Sample
+
+    @classmethod
+    def of(cls, equilibria: EquilibriumMap, points: int = _POINTS) -> ShareLine:
+        """Sample the line of contracts evenly."""
+        low, high = equilibria.game.contract.bounds
+        size = equilibria.payoffs.size
+        shares = np.linspace(low, high, points) if high > low else np.array([low])
+        return cls(equilibria, equilibria.sample(np.tile(shares, (size, 1))))
+
+    @property
+    def shares(self) -> Array:
+        """The common shares sampled so far."""
+        return self.sampled.shares[0]
+
+    def at(self, shares: Array) -> Sample:
+        """Evaluate further shares, and keep them."""
+        size = self.equilibria.payoffs.size
+        new = self.equilibria.sample(np.tile(shares, (size, 1)))
+        both = join([self.sampled, new])
+        _, order = np.unique(both.shares[0], return_index=True)
+        self.sampled = both.select(order)
+        return new
+
+
+def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
+    """Share with the highest score.
+
+    Parameters
+    ----------
+    line : ShareLine
+    solution : str
+        As in `score`.
+    stakes : Stakes
+    """
+
+    def values(sampled: Sample) -> Array:
+        return score(solution, stakes, sampled)
+
+    stretches = _stretches(line.shares, values(line.sampled), line.sampled.key)
+    for _ in range(_SPLITTING):
+        stretches = _magnify(line, values, stretches)
+    bracket = _around(line, _best(line, values))
+    polished = polish(line.equilibria, solution, stakes, bracket)
+    if polished is not None:
+        at = line.at(polished[:1])
+        if values(at)[0] >= values(line.sampled).max() - stakes.rounding(solution):
+            return float(polished[0])
+    # a jump, a kink, or an end of the line: magnify down to rounding
+    for _ in range(_ROUNDS):
+        share = _best(line, values)
+        left, right = _neighbours(line.shares, share)
+        if right - left <= 1e-15:
+            break
+        steps = np.arange(1, _SIDE + 1) / (_SIDE + 1)
+        line.at(np.unique(np.concatenate([left + (share - left) * steps, share + (right - share) * steps])))
+    return _best(line, values)
+
+
+def _best(line: ShareLine, values: Callable[[Sample], Array]) -> float:
+    return float(line.shares[best_case(values(line.sampled), line.sampled)])
+
+
+def _neighbours(shares: Array, share: float) -> tuple[float, float]:
+    k = int(np.searchsorted(shares, share))
+    return float(shares[max(k - 1, 0)]), float(shares[min(k + 1, shares.size - 1)])
+
+
+def _apart(new: Array, old: Array, distance: float) -> Array:
+    """Those of `new` that are not next to one of `old`: two names of one share would be two peaks."""
+    k = np.clip(np.searchsorted(old, new), 1, old.size - 1)
+    gap = np.minimum(np.abs(new - old[k - 1]), np.abs(old[k] - new))
+    return new[gap > distance]
+
+
+def _around(line: ShareLine, share: float) -> Sample:
+    """The sampled contract and its neighbours on the line."""
+    k = int(np.searchsorted(line.shares, share))
+    last = line.shares.size - 1
+    return line.sampled.select(np.array([max(k - 1, 0), k, min(k + 1, last)]))
+
+
+def _stretches(shares: Array, values: Array, key: NDArray[np.int64]) -> Array:
+    """Stretches of the line, shape (stretches, 2), that may hold the highest score.
+
+    Around every local peak, and wherever the branch changes, best first.
+    """
+    padded = np.concatenate([[-np.inf], values, [-np.inf]])
+    peak = (values >= padded[:-2]) & (values >= padded[2:]) & np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        rise = np.abs(np.diff(padded))
+    rise = np.where(np.isfinite(rise), rise, 0.0)
+    hope = values + _OPTIMISM * np.maximum(rise[:-1], rise[1:])
+    # between two points of one branch the score is smooth; between two branches a peak may hide
+    change = key[1:] != key[:-1]
+    peak[1:] |= change
+    peak[:-1] |= change
+    unknown = np.isneginf(values) & peak
+    candidates = np.flatnonzero((peak & (hope >= values.max())) | unknown)
+    order = candidates[np.argsort(-values[candidates], kind="stable")[:_STRETCHES]]
+    last = shares.size - 1
+    return np.column_stack([shares[np.maximum(order - 1, 0)], shares[np.minimum(order + 1, last)]])
+
+
+def _magnify(line: ShareLine, values: Callable[[Sample], Array], stretches: Array) -> Array:
+    if stretches.size == 0:
+        return stretches
+    finest = np.ptp(stretches, axis=1).min() / (4 * _SIDE)
+    new = np.concatenate([np.linspace(a, b, 2 * _SIDE + 1) for a, b in stretches])
+    line.at(_apart(np.unique(new), line.shares, finest))
+    inside = np.zeros(line.shares.size, dtype=bool)
+    for a, b in stretches:
+        inside |= (line.shares >= a) & (line.shares <= b)
+    found = line.sampled.select(np.flatnonzero(inside))
+    return _stretches(found.shares[0], values(found), found.key)

@@ -1,0 +1,137 @@
+"""The bargaining solutions as scores of sampled contracts.
+
+A score orders contracts: first by the solution's own objective, then, where that ties, by the sum
+of utilities. Contracts that somebody would not sign score ``-inf``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.game import Game
+from opt_games.kernels.array_function import Array
+from opt_games.kernels.sample import Sample
+
+# A contract is acceptable if nobody loses more than this fraction of what is at stake for him.
+ACCEPTANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class Stakes:
+    """What the players bargain over.
+
+    Attributes
+    ----------
+    disagreement, scale : ndarray, shape (players,)
+        Payoffs without agreement; the range of each player's utility over the contracts sampled.
+    weights : ndarray, shape (players,)
+    bargainers : ndarray of bool, shape (players,)
+        Whether the player can gain by any acceptable contract. The gains of those who cannot are
+        zero whatever is agreed, and so do not decide.
+    ideal : ndarray, shape (players,)
+        Each player's best utility over acceptable contracts; only ``kalai-smorodinsky`` needs it.
+    """
+
+    disagreement: Array
+    scale: Array
+    weights: Array
+    bargainers: NDArray[np.bool_]
+    ideal: Array
+
+    @classmethod
+    def of(cls, game: Game, sampled: Sample) -> Stakes | None:
+        """Read the stakes off a sample of contracts; None if no contract is acceptable."""
+        payoffs, weights = game.disagreement(), game.weights()
+        disagreement = np.array([payoffs[player] for player in game.players])
+        utilities = sampled.utilities
+        finite = np.where(np.isfinite(utilities), utilities, disagreement[:, None])
+        scale = np.maximum(np.ptp(finite, axis=1), np.abs(finite - disagreement[:, None]).max(axis=1))
+        first = cls(
+            disagreement,
+            scale,
+            np.array([weights[player] for player in game.players]),
+            np.ones(disagreement.size, dtype=bool),
+            disagreement,
+        )
+        signed = first.acceptable(utilities)
+        if not signed.any():
+            return None
+        best = np.where(signed, utilities, -np.inf).max(axis=1)
+        return cls(
+            disagreement, scale, first.weights, best > disagreement + ACCEPTANCE * scale, best
+        )
+
+    def acceptable(self, utilities: Array) -> NDArray[np.bool_]:
+        """Whether everybody gets at least disagreement and somebody more; shape (cases,)."""
+        with np.errstate(invalid="ignore"):
+            gains = utilities - self.disagreement[:, None]
+            margin = ACCEPTANCE * self.scale[:, None]
+            signed: NDArray[np.bool_] = (gains >= -margin).all(axis=0)
+            return signed & (gains > margin).any(axis=0)
+
+    def rounding(self, solution: str) -> float:
+        """Differences of score below which two contracts cannot be told apart."""
+        if solution == "nash":
+            return 1e-12 * float(self.weights.sum())
+        return 1e-12 * float(self.scale.sum() + np.abs(self.disagreement).sum())
+
+    def with_ideal(self, ideal: Array) -> Stakes:
+        """Return the same stakes with better known ideal points."""
+        return Stakes(self.disagreement, self.scale, self.weights, self.bargainers, ideal)
+
+
+def score(solution: str, stakes: Stakes, sampled: Sample) -> Array:
+    """Score contracts by a bargaining solution.
+
+    Parameters
+    ----------
+    solution : str
+        Canonical name, or ``"player k"`` for the utility of player number k.
+    stakes : Stakes
+    sampled : Sample
+
+    Returns
+    -------
+    ndarray, shape (cases,)
+        Higher is better; ``-inf`` where the contract is not acceptable.
+    """
+    utilities = sampled.utilities
+    gains = np.maximum(utilities - stakes.disagreement[:, None], 0.0)[stakes.bargainers]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if solution.startswith("player "):
+            value = utilities[int(solution.removeprefix("player "))]
+        elif solution == "utilitarian":
+            value = utilities.sum(axis=0)
+        elif solution == "weighted":
+            value = stakes.weights @ utilities
+        elif solution == "powerful-generalist":
+            value = utilities[0]
+        elif solution == "powerful-specialist":
+            value = utilities[1:].sum(axis=0)
+        elif solution == "max-performance":
+            value = sampled.performance
+        elif solution == "nash":
+            weights = stakes.weights[stakes.bargainers]
+            logs = np.log(gains[weights > 0])
+            value = (weights[weights > 0, None] * logs).sum(axis=0)
+            # where every product is zero, the least bad is far below any positive product
+            value = np.where(np.isfinite(value), value, -1e300)
+        elif solution == "egalitarian":
+            value = gains.min(axis=0)
+        elif solution == "kalai-smorodinsky":
+            span = (stakes.ideal - stakes.disagreement)[stakes.bargainers]
+            value = (gains / span[:, None]).min(axis=0)
+        else:
+            raise ValueError(f"no score for {solution!r}")
+    value = np.where(np.isnan(value), -np.inf, value)
+    return np.where(stakes.acceptable(utilities), value, -np.inf)
+
+
+def best_case(values: Array, sampled: Sample) -> int:
+    """Position of the highest score; ties go to the larger sum of utilities."""
+    top = values.max()
+    tied = values >= top - 1e-13 * abs(top) if np.isfinite(top) else values == top
+    return int(np.argmax(np.where(tied, sampled.utilities.sum(axis=0), -np.inf)))
