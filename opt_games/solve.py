@@ -9,11 +9,13 @@ import numpy as np
 
 from opt_games.bargaining.bargain import bargain as find_bargain
 from opt_games.equilibrium import EquilibriumMap
-from opt_games.errors import SpecError
+from opt_games.errors import SpecError, UnsupportedGameError
 from opt_games.game import Game
 from opt_games.names import did_you_mean
+from opt_games.pareto import pareto_intervals, pareto_points
 from opt_games.parts import canonical_solution
 from opt_games.result import Bargain, ParetoSet, UtilityCurve
+from opt_games.share_line import ShareLine
 from opt_games.solvers.base import SolverOptions
 
 
@@ -87,16 +89,83 @@ def solve(
     )
 
 
-def pareto(
-    game: Game, *, solver: str = "ipopt", options: SolverOptions | None = None
-) -> ParetoSet:
-    """Find the Pareto-optimal common shares of a game."""
-    raise NotImplementedError
+def pareto(game: Game, *, solver: str = "ipopt", options: SolverOptions | None = None) -> ParetoSet:
+    """Find the Pareto-optimal common shares of a game.
+
+    Parameters
+    ----------
+    game : Game
+        With one common share.
+    solver : str
+        Name of a back end.
+    options : SolverOptions, optional
+
+    Returns
+    -------
+    ParetoSet
+        A union of closed intervals, ends to 1e-6, and contracts along it.
+
+    Raises
+    ------
+    UnsupportedGameError
+        For separate shares of several specialists.
+    UnboundedGameError, SolverError
+        As `solve`.
+
+    Examples
+    --------
+    >>> import opt_games
+    >>> found = opt_games.pareto(opt_games.load("quadratic"))
+    >>> [(round(low, 6), round(high, 6)) for low, high in found.intervals]
+    [(0.0, 0.666667)]
+    """
+    begin = time.perf_counter()
+    equilibria = EquilibriumMap.of(game, solver=solver, options=options)
+    _require_common(game, "Pareto sets")
+    line, intervals = pareto_intervals(equilibria)
+    points, worst = pareto_points(line, intervals)
+    return ParetoSet(
+        game.name,
+        tuple(intervals),
+        tuple(points),
+        worst,
+        equilibria.log.work(time.perf_counter() - begin),
+    )
 
 
 def utility_curve(game: Game, *, points: int = 201) -> UtilityCurve:
-    """Evaluate the equilibrium along the common share."""
-    raise NotImplementedError
+    """Evaluate the equilibrium along the common share.
+
+    Parameters
+    ----------
+    game : Game
+        With one common share.
+    points : int
+        How many shares, evenly; the two sides of every change of branch come on top.
+
+    Returns
+    -------
+    UtilityCurve
+
+    Examples
+    --------
+    >>> import opt_games
+    >>> curve = opt_games.utility_curve(opt_games.load("quadratic"), points=11)
+    >>> curve.players
+    ('generalist', 'law')
+    """
+    _require_common(game, "utility curves")
+    line = ShareLine.of(EquilibriumMap.of(game), points)
+    line.locate_changes()
+    return line.curve()
+
+
+def _require_common(game: Game, what: str) -> None:
+    if game.contract.shares == "separate" and len(game.specialists) > 1:
+        raise UnsupportedGameError(
+            f"{game.name}: {what} of separate shares are not available yet; "
+            'set contract.shares = "common"'
+        )
 
 
 def _given_shares(game: Game, share: float | Mapping[str, float]) -> np.ndarray:

@@ -74,16 +74,16 @@ def around(nodes: Array, best: Array) -> tuple[Array, Array, Array]:
 
 
 def stationary(
-    value: Callable[[Array], Array], left: Array, right: Array, step: float = 0.0
+    value: Callable[[Array], Array], left: Array, right: Array, step: float | None = None
 ) -> Array:
     """Where the slope, from four values around a point, turns from rising to falling."""
-    for _ in range(34):
+    for _ in range(22):
         centre = (left + right) / 2
-        by = step or 1e-3 * centre
-        near = value(centre + by) - value(centre - by)
-        far = value(centre + 2 * by) - value(centre - 2 * by)
-        rising = 8 * near > far
-        left, right = np.where(rising, centre, left), np.where(rising, right, centre)
+        by = (1e-3 * centre if step is None else np.full_like(centre, step))[..., None] * np.array(
+            [-2, -1, 1, 2]
+        )
+        slope = value(centre[..., None] + by) @ np.array([1, -8, 8, -1])
+        left, right = np.where(slope > 0, centre, left), np.where(slope > 0, right, centre)
     return (left + right) / 2
 
 
@@ -105,7 +105,7 @@ def response(adapter: Adapter, share: Array, base: Array, scale: float) -> tuple
     for _ in range(3):
         nodes = magnified(*around(nodes, last_best(profit(nodes))))
     left, middle, right = around(nodes, last_best(profit(nodes)))
-    polished = stationary(lambda extra: profit(extra[..., None])[..., 0], left, right)
+    polished = stationary(profit, left, right)
     ends = np.stack([np.zeros_like(middle), middle, polished], axis=-1)
     values = profit(ends)
     values[..., 2] += 1e-13 * np.abs(values[..., 1])  # preferred to its neighbour within rounding
@@ -164,11 +164,9 @@ def _equilibria(market: Market, shares: Array) -> Outcome:
         best = _preferred(value, others.sum(axis=0))
         left, middle, right = around(at, best)
         if turn == 2:
-            smooth = stationary(
-                lambda x: _evaluate(market, offered, x[:, None])[0][:, 0], left, right
-            )
+            smooth = stationary(lambda x: _evaluate(market, offered, x)[0], left, right)
     value, *_ = _evaluate(market, offered, np.stack([middle, smooth], axis=1))
-    placed = np.where(value[:, 1] >= value[:, 0] - 1e-13 * np.abs(value[:, 0]), smooth, middle)
+    placed = np.where(value[:, 1] >= value[:, 0] - 1e-12 * np.abs(value[:, 0]), smooth, middle)
     finalists = np.zeros((count, KEPT))
     finalists[case, place] = placed
     own, levels, others, joined = _evaluate(market, shares, finalists)
@@ -213,22 +211,27 @@ class Table:
         return self.outcome.utilities - self.disagreement[:, None]
 
     @property
+    def bargainers(self) -> Array:
+        """Players who can gain by some acceptable contract; the others have no say."""
+        return self.ideal > self.disagreement + 1e-9
+
+    @property
     def acceptable(self) -> Array:
         """Contracts that leave nobody below disagreement and somebody above."""
         return (self.gains >= -1e-9).all(axis=0) & (self.gains > 1e-9).any(axis=0)
 
 
 def _relative(table: Table) -> Array:
-    best = table.ideal - table.disagreement
-    with np.errstate(all="ignore"):
-        parts = table.gains / best[:, None]
-    return np.where(best[:, None] > 1e-9, parts, np.inf).min(axis=0)
+    who = table.bargainers
+    best = (table.ideal - table.disagreement)[who]
+    return (table.gains[who] / best[:, None]).min(axis=0)
 
 
 def _log_product(table: Table, weights: Array) -> Array:
-    with np.errstate(all="ignore"):
-        logs = weights[:, None] * np.log(np.maximum(table.gains, 0.0))
-    return np.where(weights[:, None] > 0, logs, 0.0).sum(axis=0)
+    counted = table.bargainers & (weights > 0)
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.maximum(table.gains[counted], 0.0))
+    return weights[counted] @ logs
 
 
 OBJECTIVES: Mapping[str, Callable[[Table], Array]] = {
@@ -237,7 +240,7 @@ OBJECTIVES: Mapping[str, Callable[[Table], Array]] = {
     "nash": lambda t: _log_product(t, np.ones_like(t.weights)),
     "asymmetric-nash": lambda t: _log_product(t, t.weights),
     "kalai-smorodinsky": _relative,
-    "egalitarian": lambda t: t.gains.min(axis=0),
+    "egalitarian": lambda t: t.gains[t.bargainers].min(axis=0),
     "max-performance": lambda t: np.nansum(t.outcome.final, axis=0),
     "powerful-generalist": lambda t: t.outcome.utilities[0],
     "powerful-specialist": lambda t: t.outcome.utilities[1:].sum(axis=0),
@@ -301,17 +304,18 @@ def _best(
     starts = np.argsort(np.where(peak, scan, -np.inf))[:-5:-1]
     nodes = np.broadcast_to(first.shares, (starts.size, first.shares.size))
     left, middle, right = around(nodes, starts)
-    for turn in range(7):
+    for turn in range(6):
         nodes = magnified(left, middle, right)
-        left, middle, right = around(nodes, np.argmax(values(nodes)[0], axis=1))
-        if turn == 0:
+        found, _ = values(nodes)
+        left, middle, right = around(nodes, np.argmax(found, axis=1))
+        if turn == 1:
+            first_best = [int(np.argmax(found.max(axis=1)))]
+            left, middle, right = left[first_best], middle[first_best], right[first_best]
             low, high = left, right
     smooth = stationary(lambda x: values(np.clip(x, 0.0, 1.0))[0], low, high, step=1e-3)
-    found, _ = values(np.stack([middle, smooth], axis=1))
-    placed = np.where(found[:, 1] >= found[:, 0] - 1e-10, smooth, middle)
-    found, table = values(placed)
-    at = int(np.argmax(found))
-    return Agreement(float(placed[at]), float(found[at]), table.outcome.utilities[:, at])
+    found, table = values(np.stack([middle, smooth], axis=1)[0])
+    at = int(found[1] >= found[0] - 1e-10)
+    return Agreement(float(table.shares[at]), float(found[at]), table.outcome.utilities[:, at])
 
 
 def undominated(utilities: Array, tolerance: float = 1e-9) -> Array:

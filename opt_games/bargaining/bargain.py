@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from opt_games.bargaining.common_share import ShareLine, best_share
+from opt_games.bargaining.common_share import best_share
 from opt_games.bargaining.solutions import Stakes
 from opt_games.equilibrium import EquilibriumMap
 from opt_games.kernels.array_function import Array
+from opt_games.share_line import ShareLine
 
 _CLOSER = 1025
 

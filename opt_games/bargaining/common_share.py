@@ -9,53 +9,21 @@ magnifying down to rounding.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.bargaining.polish import polish
 from opt_games.bargaining.solutions import Stakes, best_case, score
-from opt_games.equilibrium import EquilibriumMap
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.sample import Sample, join
+from opt_games.kernels.sample import Sample
+from opt_games.share_line import ShareLine
 
-_POINTS = 97
 _STRETCHES = 8  # stretches of the line followed at a time
 _SIDE = 8
 _OPTIMISM = 4.0  # a score may rise this many times its last step before the next point
 _SPLITTING = 2
 _ROUNDS = 17
-
-
-@dataclass
-class ShareLine:
-    """Sampled equilibria along the common share, ascending; it grows as it is asked for more."""
-
-    equilibria: EquilibriumMap
-    sampled: Sample
-
-    @classmethod
-    def of(cls, equilibria: EquilibriumMap, points: int = _POINTS) -> ShareLine:
-        """Sample the line of contracts evenly."""
-        low, high = equilibria.game.contract.bounds
-        size = equilibria.payoffs.size
-        shares = np.linspace(low, high, points) if high > low else np.array([low])
-        return cls(equilibria, equilibria.sample(np.tile(shares, (size, 1))))
-
-    @property
-    def shares(self) -> Array:
-        """The common shares sampled so far."""
-        return self.sampled.shares[0]
-
-    def at(self, shares: Array) -> Sample:
-        """Evaluate further shares, and keep them."""
-        size = self.equilibria.payoffs.size
-        new = self.equilibria.sample(np.tile(shares, (size, 1)))
-        both = join([self.sampled, new])
-        _, order = np.unique(both.shares[0], return_index=True)
-        self.sampled = both.select(order)
-        return new
 
 
 def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
@@ -101,13 +69,6 @@ def _neighbours(shares: Array, share: float) -> tuple[float, float]:
     return float(shares[max(k - 1, 0)]), float(shares[min(k + 1, shares.size - 1)])
 
 
-def _apart(new: Array, old: Array, distance: float) -> Array:
-    """Those of `new` that are not next to one of `old`: two names of one share would be two peaks."""
-    k = np.clip(np.searchsorted(old, new), 1, old.size - 1)
-    gap = np.minimum(np.abs(new - old[k - 1]), np.abs(old[k] - new))
-    return new[gap > distance]
-
-
 def _around(line: ShareLine, share: float) -> Sample:
     """The sampled contract and its neighbours on the line."""
     k = int(np.searchsorted(line.shares, share))
@@ -142,7 +103,7 @@ def _magnify(line: ShareLine, values: Callable[[Sample], Array], stretches: Arra
         return stretches
     finest = np.ptp(stretches, axis=1).min() / (4 * _SIDE)
     new = np.concatenate([np.linspace(a, b, 2 * _SIDE + 1) for a, b in stretches])
-    line.at(_apart(np.unique(new), line.shares, finest))
+    line.at(line.apart(np.unique(new), finest))
     inside = np.zeros(line.shares.size, dtype=bool)
     for a, b in stretches:
         inside |= (line.shares >= a) & (line.shares <= b)
