@@ -17,11 +17,13 @@ from opt_games.result import ContractPoint
 from opt_games.share_line import ShareLine
 
 _LINE = 257
-_ENDS = 1e-8  # to which the ends of intervals are refined
+_ENDS = 5e-8  # to which the ends of intervals are refined
+_CLOSED = 2e-7  # shorter gaps and intervals are rounding
 _POINTS = 49  # contracts reported along the set, besides the ends
 _SECTION = 12
-_ROUNDING = 1e-14  # of a player's scale
-_GAIN = 1e-11  # of a player's scale: a smaller gain does not dominate
+_FOLLOWED = 32  # ends refined at a time
+_ROUNDING = 2e-15  # of a player's scale
+_GAIN = 1e-9  # of a player's scale: a smaller gain does not dominate
 
 
 def pareto_intervals(equilibria: EquilibriumMap) -> tuple[ShareLine, list[tuple[float, float]]]:
@@ -41,7 +43,7 @@ def pareto_intervals(equilibria: EquilibriumMap) -> tuple[ShareLine, list[tuple[
         survives, dominator = _compare(line)
         shares = line.shares
         change = np.flatnonzero(survives[1:] != survives[:-1])
-        open_ends = change[shares[change + 1] - shares[change] > _ENDS]
+        open_ends = change[shares[change + 1] - shares[change] > _ENDS][:_FOLLOWED]
         if open_ends.size == 0:
             break
         stretches = []
@@ -124,12 +126,13 @@ def _settled(line: ShareLine) -> Array:
 
 
 def _intervals(shares: Array, survives: NDArray[np.bool_]) -> list[tuple[float, float]]:
-    """Runs of surviving samples; those as short as the refinement are isolated contracts."""
+    """Runs of surviving samples; gaps and lengths below the accuracy of the ends close up."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], survives.astype(int), [0]])))
-    intervals = []
+    merged: list[tuple[float, float]] = []
     for first, after in edges.reshape(-1, 2):
         a, b = float(shares[first]), float(shares[after - 1])
-        if b - a <= 4 * _ENDS:
-            a = b = float(shares[(first + after - 1) // 2])
-        intervals.append((a, b))
-    return intervals
+        if merged and a - merged[-1][1] <= _CLOSED:
+            merged[-1] = (merged[-1][0], b)
+        else:
+            merged.append((a, b))
+    return [(a, b) if b - a > _CLOSED else (0.5 * (a + b),) * 2 for a, b in merged]

@@ -28,7 +28,7 @@ class Regret:
     ----------
     profit : profit at the levels given
     gain : the most the player could add to it, at least 0
-    turnover : size of the terms of its profit
+    turnover : the revenue, whoever gets it, and the cost that its profit is made of
     """
 
     profit: Array
@@ -66,7 +66,7 @@ def regret(
 
     own = np.zeros(payoffs.size)
     turnover = np.zeros(payoffs.size)
-    earned = np.zeros(payoffs.size)
+    revenue = np.zeros(payoffs.size)
     for group in payoffs.followers:
         rows = group.members
         r, c = group.values(levels[rows, None, None], np.full((1, 1, 1), base), *group.parameters)
@@ -74,8 +74,9 @@ def regret(
         kept = 1.0 - shares[rows]
         outside = group.outside.ravel()
         own[rows] = np.where(taking[rows], kept * r - c, outside)
-        turnover[rows] = np.abs(kept * r) + np.abs(c) + np.abs(outside)
-        earned[rows] = np.where(taking[rows], shares[rows] * r, 0.0)
+        turnover[rows] = np.abs(r) + np.abs(c) + np.abs(outside)
+        revenue[rows] = r
+    earned = np.where(taking, shares * revenue, 0.0)
     cost, _ = payoffs.leader_cost(np.array([base]), *payoffs.leader_parameters)
     leader = earned.sum() - float(cost[0])
 
@@ -83,7 +84,8 @@ def regret(
     gains = np.maximum(best[:, 0] - own, 0.0)
     top = _highest_leader_payoff(payoffs, shares, bases, contributions)
     leader_gain = max(top - leader, payoffs.outside - leader, 0.0)
-    leader_turnover = np.abs(earned).sum() + abs(float(cost[0])) + abs(payoffs.outside)
+    gross = np.where(taking, revenue, 0.0)
+    leader_turnover = np.abs(gross).sum() + abs(float(cost[0])) + abs(payoffs.outside)
     return Regret(
         np.append(leader, own),
         np.append(leader_gain, gains),

@@ -15,6 +15,7 @@ from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE, UtilityCurve
 
 _POINTS = 97
 _SECTION = 17  # parts into which a stretch is cut in a round of refinement
+_CHANGES = 24  # changes of branch followed at a time
 _JUMP = 1e-7  # of a player's scale: a larger step across a change of branch is a jump
 
 
@@ -65,45 +66,77 @@ class ShareLine:
         gap = np.minimum(np.abs(new - old[k - 1]), np.abs(old[k] - new))
         return new[gap > distance]
 
+    def changes(self) -> NDArray[np.bool_]:
+        """Between which neighbouring samples the equilibrium changes branch, or jumps.
+
+        Followers that change state show a change; the leader may jump without one, which shows as a
+        step in somebody's utility far larger than the steps beside it.
+        """
+        utilities, key = self.sampled.utilities, self.sampled.key
+        step = np.abs(np.diff(utilities, axis=1))
+        beside = np.maximum(
+            np.hstack([np.zeros((step.shape[0], 1)), step[:, :-1]]),
+            np.hstack([step[:, 1:], np.zeros((step.shape[0], 1))]),
+        )
+        jump = (step > 20 * beside) & (step > 1e-4 * self.scale[:, None])
+        found: NDArray[np.bool_] = (key[1:] != key[:-1]) | jump.any(axis=0)
+        return found
+
     def locate_changes(self) -> None:
         """Sample both sides of every change of branch, as close as rounding allows."""
         for _ in range(14):
-            shares, key = self.shares, self.sampled.key
-            wide = np.diff(shares) > 4e-16 + 4e-15 * shares[1:]
-            at = np.flatnonzero((key[1:] != key[:-1]) & wide)
+            shares = self.shares
+            width = np.diff(shares)
+            at = np.flatnonzero(self.changes() & (width > 1e-15 + 4e-15 * shares[1:]))
             if at.size == 0:
                 break
+            # rounding can blur one change into many: follow the widest
+            at = at[np.argsort(-width[at], kind="stable")[:_CHANGES]]
             inside = [np.linspace(shares[k], shares[k + 1], _SECTION + 1)[1:-1] for k in at]
             self.at(np.unique(np.concatenate(inside)))
 
     def locate_peaks(self) -> None:
-        """Sample every local peak of every player's utility, to the square root of rounding."""
+        """Sample every local peak of every player's utility.
+
+        A peak is bracketed down to 1e-5 and then placed by the parabola through the bracket, since
+        values alone cannot place it closer than the square root of rounding.
+        """
         for _ in range(7):
-            shares, utilities = self.shares, self.sampled.utilities
-            inner = (utilities[:, 1:-1] >= utilities[:, :-2]) & (
-                utilities[:, 1:-1] >= utilities[:, 2:]
-            )
-            # a plateau has no peak to look for
-            inner &= (utilities[:, 1:-1] > utilities[:, :-2]) | (
-                utilities[:, 1:-1] > utilities[:, 2:]
-            )
-            at = np.flatnonzero(inner.any(axis=0)) + 1
-            at = at[shares[at + 1] - shares[at - 1] > 2e-8]
-            if at.size == 0:
+            _, at = self._peaks()
+            shares = self.shares
+            wide = np.unique(at[shares[at + 1] - shares[at - 1] > 2e-5])
+            if wide.size == 0:
                 break
-            inside = [np.linspace(shares[k - 1], shares[k + 1], _SECTION + 1)[1:-1] for k in at]
-            width = float((shares[at + 1] - shares[at - 1]).min())
+            inside = [np.linspace(shares[k - 1], shares[k + 1], _SECTION + 1)[1:-1] for k in wide]
+            width = float((shares[wide + 1] - shares[wide - 1]).min())
             new = self.apart(np.unique(np.concatenate(inside)), width / (4 * _SECTION))
             if new.size == 0:
                 break
             self.at(new)
+        player, at = self._peaks()
+        shares, utilities = self.shares, self.sampled.utilities
+        left, here, right = (utilities[player, at + side] for side in (-1, 0, 1))
+        a, b = shares[at] - shares[at - 1], shares[at + 1] - shares[at]
+        with np.errstate(all="ignore"):
+            rise, fall = (here - left) / a, (here - right) / b
+            vertex = shares[at] + 0.5 * (b * rise - a * fall) / (rise + fall)
+        inside = (vertex > shares[at - 1]) & (vertex < shares[at + 1]) & (b < 1e-4) & (a < 1e-4)
+        if inside.any():
+            self.at(self.apart(np.unique(vertex[inside]), 1e-12))
+
+    def _peaks(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Players and samples at which the player's utility is locally highest; no plateaus."""
+        utilities = self.sampled.utilities
+        here, left, right = utilities[:, 1:-1], utilities[:, :-2], utilities[:, 2:]
+        player, at = np.nonzero((here >= left) & (here >= right) & ((here > left) | (here > right)))
+        return player, at + 1
 
     def curve(self) -> UtilityCurve:
         """Return what has been sampled as a curve; locate the changes of branch first."""
         sampled, players = self.sampled, self.equilibria.game.players
         step = np.abs(np.diff(sampled.utilities, axis=1)) > _JUMP * self.scale[:, None]
         close = np.diff(self.shares) < 1e-9
-        jump = step.any(axis=0) & close & (np.diff(sampled.key) != 0)
+        jump = step.any(axis=0) & close
         return UtilityCurve(
             players,
             self.shares,

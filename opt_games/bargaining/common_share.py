@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from opt_games.bargaining.polish import polish
+from opt_games.bargaining.polish import close_rivals, polish
 from opt_games.bargaining.solutions import Stakes, best_case, score
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.sample import Sample
@@ -43,8 +43,16 @@ def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
     stretches = _stretches(line.shares, values(line.sampled), line.sampled.key)
     for _ in range(_SPLITTING):
         stretches = _magnify(line, values, stretches)
-    bracket = _around(line, _best(line, values))
-    polished = polish(line.equilibria, solution, stakes, bracket)
+    share = _best(line, values)
+    start = line.sampled.select(np.flatnonzero(line.shares == share))
+    polished = polish(
+        line.equilibria,
+        solution,
+        stakes,
+        start,
+        bounds=_neighbours(line.shares, share),
+        rivals=close_rivals(start),
+    )
     if polished is not None:
         at = line.at(polished[:1])
         if values(at)[0] >= values(line.sampled).max() - stakes.rounding(solution):
@@ -67,13 +75,6 @@ def _best(line: ShareLine, values: Callable[[Sample], Array]) -> float:
 def _neighbours(shares: Array, share: float) -> tuple[float, float]:
     k = int(np.searchsorted(shares, share))
     return float(shares[max(k - 1, 0)]), float(shares[min(k + 1, shares.size - 1)])
-
-
-def _around(line: ShareLine, share: float) -> Sample:
-    """The sampled contract and its neighbours on the line."""
-    k = int(np.searchsorted(line.shares, share))
-    last = line.shares.size - 1
-    return line.sampled.select(np.array([max(k - 1, 0), k, min(k + 1, last)]))
 
 
 def _stretches(shares: Array, values: Array, key: NDArray[np.int64]) -> Array:

@@ -64,6 +64,15 @@ class Stakes:
             disagreement, scale, first.weights, best > disagreement + ACCEPTANCE * scale, best
         )
 
+    @classmethod
+    def blank(cls, game: Game, sampled: Sample) -> Stakes:
+        """Return stakes of contracts none of which is acceptable, to look for one."""
+        payoffs = game.disagreement()
+        disagreement = np.array([payoffs[player] for player in game.players])
+        scale = np.maximum(np.ptp(sampled.utilities, axis=1), 1e-300)
+        everybody = np.ones(disagreement.size, dtype=bool)
+        return cls(disagreement, scale, np.ones(disagreement.size), everybody, disagreement)
+
     def acceptable(self, utilities: Array) -> NDArray[np.bool_]:
         """Whether everybody gets at least disagreement and somebody more; shape (cases,)."""
         with np.errstate(invalid="ignore"):
@@ -84,6 +93,13 @@ class Stakes:
 
 
 def score(solution: str, stakes: Stakes, sampled: Sample) -> Array:
+    """Score sampled contracts by a bargaining solution, see `score_utilities`."""
+    return score_utilities(solution, stakes, sampled.utilities, sampled.performance)
+
+
+def score_utilities(
+    solution: str, stakes: Stakes, utilities: Array, performance: Array
+) -> Array:
     """Score contracts by a bargaining solution.
 
     Parameters
@@ -91,14 +107,14 @@ def score(solution: str, stakes: Stakes, sampled: Sample) -> Array:
     solution : str
         Canonical name, or ``"player k"`` for the utility of player number k.
     stakes : Stakes
-    sampled : Sample
+    utilities : ndarray, shape (players, cases)
+    performance : ndarray, shape (cases,)
 
     Returns
     -------
     ndarray, shape (cases,)
         Higher is better; ``-inf`` where the contract is not acceptable.
     """
-    utilities = sampled.utilities
     gains = np.maximum(utilities - stakes.disagreement[:, None], 0.0)[stakes.bargainers]
     with np.errstate(divide="ignore", invalid="ignore"):
         if solution.startswith("player "):
@@ -112,7 +128,7 @@ def score(solution: str, stakes: Stakes, sampled: Sample) -> Array:
         elif solution == "powerful-specialist":
             value = utilities[1:].sum(axis=0)
         elif solution == "max-performance":
-            value = sampled.performance
+            value = performance
         elif solution == "nash":
             weights = stakes.weights[stakes.bargainers]
             logs = np.log(gains[weights > 0])
@@ -128,6 +144,13 @@ def score(solution: str, stakes: Stakes, sampled: Sample) -> Array:
             raise ValueError(f"no score for {solution!r}")
     value = np.where(np.isnan(value), -np.inf, value)
     return np.where(stakes.acceptable(utilities), value, -np.inf)
+
+
+def favoured_player(solution: str, players: tuple[str, ...]) -> str | None:
+    """Return the player whose utility alone a score follows, None for the named solutions."""
+    if not solution.startswith("player "):
+        return None
+    return players[int(solution.removeprefix("player "))]
 
 
 def best_case(values: Array, sampled: Sample) -> int:

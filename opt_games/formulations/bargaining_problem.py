@@ -14,14 +14,14 @@ powerful-specialist    :math:`\max \sum_i U_i`
 
 over the shares :math:`\delta`, subject to :math:`U_p \ge d_p` and to the equations of one `Branch`:
 the specialists' responses and the generalist's first-order conditions, with its multipliers as
-variables (`opt_games.formulations.leader_followers`). A `rival` branch adds the condition that the
-generalist cannot do better there, in a second copy of the levels. Where the equilibrium jumps as
-the share moves, that condition is what holds the best share.
+variables (`opt_games.formulations.leader_followers`). A rival branch adds the condition that the
+generalist cannot do better there, in a copy of the levels of its own. Where the equilibrium jumps
+as the shares move, that condition is what holds the best contract.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pyomo.environ as pyo
@@ -39,7 +39,8 @@ def bargaining_problem(
     solution: str = "nash",
     branch: Branch | None = None,
     *,
-    rival: Branch | None = None,
+    rivals: Sequence[Branch] = (),
+    favoured: str | None = None,
     ideal: Mapping[str, float] | None = None,
     bargainers: Collection[str] | None = None,
 ) -> pyo.ConcreteModel:
@@ -52,8 +53,11 @@ def bargaining_problem(
         A name of `opt_games.SOLUTIONS` or an alias.
     branch : Branch, optional
         Which equations hold at the equilibrium. By default everybody contributes.
-    rival : Branch, optional
-        Another branch that must not be better for the generalist.
+    rivals : sequence of Branch, optional
+        Other branches that must not be better for the generalist.
+    favoured : str, optional
+        Maximise the utility of this player alone instead; every player's best is what
+        ``kalai-smorodinsky`` needs as `ideal`.
     ideal : mapping of str to float, optional
         For ``kalai-smorodinsky``: every player's best utility over the same contracts.
     bargainers : collection of str, optional
@@ -78,25 +82,36 @@ def bargaining_problem(
     names = [game.specialists[k].name for k in branch.participants]
     model = game_model(game, branch=branch)
     _add_equilibrium(model, model, game, branch)
-    if rival is not None:
-        model.rival = pyo.Block()
-        add_levels(model, game, rival, block=model.rival)
-        _add_equilibrium(model, model.rival, game, rival)
-        model.no_better_base = pyo.Constraint(expr=model.profit >= model.rival.profit)
+    model.rival = pyo.Block(range(len(rivals)))
+    for k, rival in enumerate(rivals):
+        add_levels(model, game, rival, block=model.rival[k])
+        _add_equilibrium(model, model.rival[k], game, rival)
+    model.no_better_base = pyo.Constraint(
+        range(len(rivals)),
+        rule=lambda m, k: m.profit >= m.rival[k].profit,
+        doc="the generalist does no better on a rival branch",
+    )
+    model.generalist_willing = pyo.Constraint(
+        expr=model.profit >= game.outside_options()["generalist"], doc="leading pays"
+    )
     disagreement = game.disagreement()
     utilities: dict[str, Any] = {"generalist": model.utility}
     utilities |= {name: model.domain[name].utility for name in names}
+    outside = game.outside_options()
+    # where disagreement is the outside option, willingness to take part says the same
+    signing = [p for p in utilities if disagreement[p] > game.utility_of(p, outside[p])]
     model.rational = pyo.Constraint(
-        list(utilities),
+        signing,
         rule=lambda _, p: utilities[p] >= disagreement[p],
         doc="nobody signs for less than disagreement",
     )
     counted = [p for p in utilities if bargainers is None or p in bargainers]
     gains = {p: utilities[p] - disagreement[p] for p in counted}
-    model.objective = pyo.Objective(
-        expr=_objective(model, game, canonical_solution(solution), utilities, gains, ideal),
-        sense=pyo.maximize,
-    )
+    if favoured is None:
+        goal = _objective(model, game, canonical_solution(solution), utilities, gains, ideal)
+    else:
+        goal = utilities[favoured]
+    model.objective = pyo.Objective(expr=goal, sense=pyo.maximize)
     return model
 
 

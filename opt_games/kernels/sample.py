@@ -44,7 +44,7 @@ class Sample:
     performance : ndarray, shape (cases,)
         Sum of the final levels of those who take part.
     key : ndarray of int, shape (cases,)
-        Equal where the branch is the same.
+        Equal where the same players take part and the followers' closures are the same.
     optima, rivals : Optima
         The leader's best base level if it takes part, and its next best local peak.
     """
@@ -138,7 +138,7 @@ def _sample(payoffs: Payoffs, window: Window, shares: Array) -> Sample:
 
 
 def _key(optima: Optima, active: NDArray[np.bool_]) -> NDArray[np.int64]:
-    states = np.vstack([optima.leader, optima.state]).astype(np.int64)
+    states = optima.state.astype(np.int64)
     weights = np.random.default_rng(0).integers(1, 2**58, size=(states.shape[0], 1))
     return np.where(active, ((states + 1) * weights).sum(axis=0), 0)
 

@@ -13,6 +13,7 @@ from opt_games.errors import SolverError
 from opt_games.solvers.base import Availability, Capabilities, Solver, SolverOptions
 from opt_games.solvers.casadi_model import CasadiModel, Numbers
 from opt_games.solvers.casadi_problem import CasadiProblem
+from opt_games.solvers.interruption import interruptible
 from opt_games.solvers.ipopt_terms import ipopt_options, ipopt_outcome, pushed_start
 from opt_games.solvers.result import Outcome, SolverInfo, Termination
 
@@ -110,7 +111,8 @@ class CyipoptProblem(CasadiProblem):
                 "zl": multipliers.lower,
                 "zu": multipliers.upper,
             }
-        point, info = problem.solve(np.array(start), **duals)
+        with interruptible() as callbacks.interrupted:
+            point, info = problem.solve(np.array(start), **duals)
         outcome = ipopt_outcome(
             code=int(info["status"]),
             point=[float(number) for number in point],
@@ -144,6 +146,7 @@ class Callbacks:
         self._deadline = math.inf if time_limit is None else time.monotonic() + time_limit
         self.iterations = 0
         self.out_of_time = False
+        self.interrupted: list[BaseException] = []
 
     def objective(self, x: NDArray[np.float64]) -> float:
         """Return f."""
@@ -177,10 +180,10 @@ class Callbacks:
         return _structure(self._compiled.hessian)
 
     def intermediate(self, _mode: int, iteration: int, *_rest: float) -> bool:
-        """Count, and stop when the time is up."""
+        """Count, and stop when the time is up or Ctrl-C came."""
         self.iterations = iteration
         self.out_of_time = time.monotonic() > self._deadline
-        return not self.out_of_time
+        return not (self.out_of_time or self.interrupted)
 
 
 def _flat(matrix: Any) -> NDArray[np.float64]:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import signal
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from opt_games.errors import SolverError
 from opt_games.solvers.base import Availability, Capabilities, Solver, SolverOptions
 from opt_games.solvers.casadi_model import CasadiModel, Numbers
 from opt_games.solvers.casadi_problem import CasadiProblem
+from opt_games.solvers.interruption import interruptible
 from opt_games.solvers.ipopt_terms import (
     CODES,
     ipopt_options,
@@ -108,7 +105,7 @@ class IpoptProblem(CasadiProblem):
             start = pushed_start(start, numbers.lower, numbers.upper, self.options.options)
             if time_limit != self.options.time_limit:
                 solver = self._make(time_limit)
-        with _interruptible():
+        with interruptible():
             found = solver(
                 x0=start,
                 p=numbers.parameters,
@@ -145,31 +142,6 @@ def bundled_version() -> str | None:
     with contextlib.suppress(metadata.PackageNotFoundError):
         return f"bundled with CasADi {metadata.version('casadi')}"
     return "bundled with CasADi"
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Raise again what Ctrl-C raised in the block: CasADi stops for it, but keeps it to itself."""
-    previous = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(previous):
-        yield
-        return
-    raised: list[BaseException] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        try:
-            previous(number, frame)
-        except BaseException as error:
-            raised.append(error)
-            raise
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-    if raised:
-        raise raised[0]
 
 
 def _complaint(said: str, error: str, options: SolverOptions) -> str:

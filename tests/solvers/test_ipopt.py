@@ -6,7 +6,7 @@ from importlib import util
 import pytest
 
 from opt_games.errors import SolverError
-from opt_games.solvers import SolverOptions
+from opt_games.solvers import SolverOptions, Termination
 from opt_games.solvers.ipopt import Ipopt, bundled_version
 
 from . import problems
@@ -54,6 +54,24 @@ def test_it_solves_outside_the_main_thread():
     thread.start()
     thread.join()
     assert found == [True]
+
+
+def test_a_second_attempt_has_only_the_time_that_is_left():
+    model = problems.chained_rosenbrock(1000)
+    problem = Ipopt().compile(model, SolverOptions(time_limit=60.0))
+    numbers = problem.compiled.read()
+    assert problem.run(numbers, None, 1e-6).termination is Termination.TIME_LIMIT
+
+
+def test_bounds_and_constraints_are_not_relaxed():
+    model = problems.maximum()
+    model.budget.deactivate()
+    model.x.setub(1.0)
+    model.y.setub(2.0)
+    result = Ipopt().compile(model).solve().require()
+    assert result.values[0] <= 1.0
+    assert result.values[1] <= 2.0
+    assert result.values == pytest.approx((1.0, 2.0), abs=1e-8)
 
 
 def test_scaling_survives_a_start_where_the_marginal_gain_is_infinite():

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -101,6 +104,26 @@ def test_no_solution(tmp_path, capfd, mode, words):
     assert (result.termination, result.holds) == (Termination.ERROR, Quality.NOTHING)
     assert words in result.message
     assert capfd.readouterr() == ("", "")
+
+
+def test_pyomos_remarks_stay_off_the_terminal(tmp_path):
+    path = install(tmp_path / "bin", "no solution file")
+    code = f"""
+from opt_games.solvers.ipopt_executable import IpoptExecutable
+from solvers.problems import hs071
+assert not IpoptExecutable({str(path)!r}).compile(hs071()).solve().ok
+"""
+    tests = str(Path(__file__).resolve().parents[1])
+    python_path = os.pathsep.join([tests, os.getcwd(), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": python_path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_program_that_lies_is_not_believed(tmp_path):

@@ -1,0 +1,156 @@
+"""Answers as tables to read; exact numbers are in the JSON output."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from opt_games.game import Game
+from opt_games.result import ABSTAIN, Bargain, Equilibrium, ParetoSet, Work
+
+
+def bargain_report(game: Game, found: Bargain) -> RenderableType:
+    """Return what ``opt-games solve`` shows."""
+    heading = _facts({"Game": found.game, "Solution": found.solution})
+    if found.equilibrium is None:
+        return Group(heading, *_no_agreement(found), _work(found.work))
+    at = found.equilibrium
+    if game.contract.shares == "common" or len(at.shares) == 1:
+        share = next(iter(at.shares.values()))
+        heading.add_row("Share", f"{share:.6g} of the revenue to the generalist")
+    else:
+        heading.add_row("Share", "the generalist's, by domain: see the table")
+    return Group(
+        heading,
+        _players(game, at),
+        Text(f"Sum of utilities {_number(at.welfare)}"),
+        _certificate(at),
+        _work(found.work),
+    )
+
+
+def _facts(facts: Mapping[str, str]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, fact in facts.items():
+        table.add_row(name, Text(fact))
+    return table
+
+
+def _table(*columns: str, left: Sequence[str] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in columns:
+        aside = column in left
+        table.add_column(column, justify="left" if aside else "right", overflow="fold")
+    return table
+
+
+def _players(game: Game, at: Equilibrium) -> Table:
+    separate = game.contract.shares == "separate" and len(at.shares) > 1
+    in_utility = any(player.utility for player in (game.generalist, *game.specialists))
+    columns = ["Player", "Regime", *game.attributes, "Profit"]
+    if separate:
+        columns.insert(2, "Share")
+    if in_utility:
+        columns.append("Utility")
+    table = _table(*columns, left=("Player", "Regime"))
+    for player in game.players:
+        levels = at.levels[player]
+        row = [escape(player), at.regimes[player]]
+        if separate:
+            row.append(_number(at.shares[player]) if player in at.shares else "")
+        row += [_number(levels[name]) if levels else "-" for name in game.attributes]
+        row.append(_number(at.profits[player]))
+        if in_utility:
+            row.append(_number(at.utilities[player]))
+        table.add_row(*row, style="dim" if at.regimes[player] == ABSTAIN else None)
+    return table
+
+
+def _no_agreement(found: Bargain) -> list[RenderableType]:
+    table = _table("Player", "Utility without agreement", left=("Player",))
+    for player, utility in found.disagreement.items():
+        table.add_row(escape(player), _number(utility))
+    return [
+        Text("\nNo agreement", style="bold"),
+        Text(
+            "No contract gives everybody at least the utility without agreement and somebody more."
+        ),
+        table,
+    ]
+
+
+def _certificate(at: Equilibrium) -> Text:
+    player = max(at.regret, key=lambda each: at.regret[each])
+    if at.certified:
+        return Text(
+            f"Certified: a search of its own found no deviation that gains more than "
+            f"{at.regret[player]:.2g}"
+        )
+    return Text(
+        f"NOT certified: {player} could gain {at.regret[player]:.3g} in utility by deviating",
+        style="bold red",
+    )
+
+
+def _work(work: Work) -> Text:
+    text = f"{work.name} {work.version}, {work.solves} {'solve' if work.solves == 1 else 'solves'}, {work.seconds:.2f} s"
+    if work.failures:
+        text += f", {len(work.failures)} without an answer"
+    return Text(text, style="dim")
+
+
+def pareto_report(game: Game, found: ParetoSet) -> RenderableType:
+    """Return what ``opt-games pareto`` shows."""
+    heading = _facts({"Game": found.game})
+    intervals = " and ".join(
+        f"{low:.6g}" if low == high else f"[{low:.6g}, {high:.6g}]" for low, high in found.intervals
+    )
+    heading.add_row("Pareto set", f"shares in {intervals}" if intervals else "empty")
+    ends = {end for interval in found.intervals for end in interval}
+    names = list(game.players)
+    table = _table("Share", *(f"U {escape(name)}" for name in names), "Sum")
+    for point in found.points:
+        share = next(iter(point.shares.values()))
+        if min((abs(share - end) for end in ends), default=1.0) <= 1e-12:
+            utilities = [point.utilities[name] for name in names]
+            table.add_row(*map(_number, [share, *utilities, sum(utilities)]))
+    return Group(
+        heading,
+        table,
+        Text(f"The ends of {len(found.points)} contracts computed along the set; --json has all."),
+        Text(f"Largest regret at them {found.regret:.2g} of a player's turnover"),
+        _work(found.work),
+    )
+
+
+def models_report(games: Sequence[Mapping[str, str]]) -> Table:
+    """Return what ``opt-games models`` shows."""
+    table = _table("Name", "What it shows", "Source", left=("Name", "What it shows", "Source"))
+    table.columns[0].no_wrap = True
+    for game in games:
+        table.add_row(escape(game["name"]), escape(game["note"]), escape(game["source"]))
+    return table
+
+
+def solvers_report(entries: Sequence[Mapping[str, object]]) -> Table:
+    """Return what ``opt-games solvers`` shows."""
+    columns = ("Name", "Here", "Optimum", "How to get it")
+    table = _table(*columns, left=columns)
+    table.columns[0].no_wrap = True
+    for entry in entries:
+        here = str(entry["version"] or "yes") if entry["available"] else "no"
+        optimum = "global" if entry["global"] else "local"
+        how = "" if entry["available"] else str(entry["how_to_get"])
+        table.add_row(escape(str(entry["name"])), here, optimum, escape(how))
+    return table
+
+
+def _number(number: float) -> str:
+    return f"{number:.6g}" if number else "0"

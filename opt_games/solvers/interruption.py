@@ -1,0 +1,44 @@
+"""Ctrl-C during a vendor's solve."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def interruptible() -> Iterator[list[BaseException]]:
+    """Make sure that what Ctrl-C raises inside the block comes out of it.
+
+    Vendors stop for a KeyboardInterrupt and keep it to themselves, and Python drops one that is
+    raised in a destructor. So it is noted when it is raised, and raised again at the end.
+
+    Yields
+    ------
+    list of BaseException
+        Empty until Ctrl-C comes: a callback that sees something in it should ask the solver to
+        stop.
+    """
+    raised: list[BaseException] = []
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield raised  # only the main thread hears of signals
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        try:
+            previous(number, frame)
+        except BaseException as error:
+            raised.append(error)
+            raise
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield raised
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    if raised:
+        raise raised[0]
