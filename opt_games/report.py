@@ -53,7 +53,9 @@ def _table(*columns: str, left: Sequence[str] = ()) -> Table:
 
 def _players(game: Game, at: Equilibrium) -> Table:
     separate = game.contract.shares == "separate" and len(at.shares) > 1
-    in_utility = any(player.utility for player in (game.generalist, *game.specialists))
+    in_utility = game.generalist.utility is not None or any(
+        specialist.utility is not None for specialist in game.specialists
+    )
     columns = ["Player", "Regime", *game.attributes, "Profit"]
     if separate:
         columns.insert(2, "Share")
@@ -100,7 +102,8 @@ def _certificate(at: Equilibrium) -> Text:
 
 
 def _work(work: Work) -> Text:
-    text = f"{work.name} {work.version}, {work.solves} {'solve' if work.solves == 1 else 'solves'}, {work.seconds:.2f} s"
+    solves = "1 solve" if work.solves == 1 else f"{work.solves} solves"
+    text = f"{work.name} {work.version}, {solves}, {work.seconds:.2f} s"
     if work.failures:
         text += f", {len(work.failures)} without an answer"
     return Text(text, style="dim")

@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opt_games.errors import SolverError, UnboundedGameError
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.payoffs import Payoffs
+from opt_games.kernels.payoffs import FollowerGroup, Payoffs
+from opt_games.kernels.response import State, best_responses
 
 # 0 and three levels a decade, whatever the user's units are
+_CELLS = 2_000_000
 COARSE = np.concatenate([[0.0], 10.0 ** np.linspace(-18.0, 30.0, 145)])
 
 
@@ -52,33 +55,23 @@ def find_window(payoffs: Payoffs, shares: Array, *, density: float = 1.0) -> Win
     """
     levels = np.append(COARSE[COARSE < payoffs.cap], payoffs.cap)
     levels = levels[np.isfinite(levels)]
-    base, contribution = levels[:, None], COARSE[None, :]
     received = np.zeros((shares.shape[1], levels.size))
     reach = []
     for group in payoffs.followers:
-        parameters = tuple(group.parameters)
-        final = np.minimum(base + contribution, payoffs.cap)
         largest = 0.0
-        for k, member in enumerate(group.members):
-            one = tuple(values[k] for values in parameters)
-            earned, spent = group.values(final, base, *one)
-            earned, spent = np.broadcast_arrays(earned, spent)
-            kept = 1.0 - shares[member][:, None, None]
-            with np.errstate(all="ignore"):
-                own = np.where(kept == 0.0, 0.0, kept * earned) - spent
-            own = np.where(np.isnan(own), -np.inf, own)
-            best = np.argmax(own, axis=2)
-            _refuse_unbounded_response(payoffs, int(member), own, best, levels)
-            # responses to base levels past the point where taking part stops are no concern
-            takes_part = np.take_along_axis(own, best[..., None], 2)[..., 0] >= group.outside[k, 0]
-            gains = (own > own[:, :, :1]) & takes_part[..., None]
-            used = np.flatnonzero(gains.any(axis=(0, 1)))
+        size = max(1, _CELLS // (received.size * COARSE.size))
+        for start in range(0, group.members.size, size):
+            part = group.take(slice(start, start + size))
+            share = shares[part.members][:, :, None]
+            gains = _gains(payoffs, part, share, levels)
+            found = best_responses(part, share, levels[None, :], COARSE, payoffs.cap)
+            # responses to base levels at which taking part does not pay are no concern
+            taking = found.state != State.ABSTAIN
+            used = np.flatnonzero((gains & taking[..., None]).any(axis=(0, 1, 2)))
             largest = max(largest, COARSE[used[-1]] if used.size else 0.0)
-            share = shares[member][:, None]
-            rows = np.arange(levels.size)
             with np.errstate(all="ignore"):
-                paid = np.where(share == 0.0, 0.0, share * earned[rows, best])
-            received += np.where(takes_part, np.nan_to_num(paid, nan=0.0), 0.0)
+                paid = np.where(share == 0.0, 0.0, share * found.revenue)
+            received += np.where(taking, np.nan_to_num(paid, nan=0.0), 0.0).sum(axis=0)
         reach.append(largest)
     cost, _ = payoffs.leader_cost(levels, *payoffs.leader_parameters)
     with np.errstate(invalid="ignore"):
@@ -92,22 +85,33 @@ def find_window(payoffs: Payoffs, shares: Array, *, density: float = 1.0) -> Win
     )
 
 
-def _refuse_unbounded_response(
-    payoffs: Payoffs, member: int, own: Array, best: Array, levels: Array
-) -> None:
-    last = own.shape[2] - 1
-    if np.isfinite(payoffs.cap):
-        return
-    grows = (best == last) & (own[..., last] > own[..., last - 1])
-    grows |= np.isposinf(own).any(axis=2)
-    if grows.any():
-        name = payoffs.game.specialists[member].name
-        attribute = payoffs.game.attributes[0]
-        raise UnboundedGameError(
-            f"{payoffs.game.name}: the profit of specialist {name!r} grows without limit in its "
-            f"final level {attribute}1 (base level {levels[np.nonzero(grows)[1][0]]:g}); "
-            f"give its cost or revenue a limit, or set levels.{attribute}.max"
-        )
+def _gains(
+    payoffs: Payoffs, group: FollowerGroup, share: Array, levels: Array
+) -> NDArray[np.bool_]:
+    """Which contributions beat none; shape (members, cases, levels, contributions)."""
+    base = levels[:, None]
+    parameters = tuple(values[..., None] for values in group.parameters)
+    final = np.minimum(base + COARSE, payoffs.cap)
+    earned, spent = group.values(final, base, *parameters)
+    kept = (1.0 - share)[..., None]
+    with np.errstate(all="ignore"):
+        own = np.where(kept == 0.0, 0.0, kept * earned) - spent
+    own = np.where(np.isnan(own), -np.inf, own)
+    own = np.broadcast_to(own, (*share.shape[:2], levels.size, COARSE.size))
+    if not np.isfinite(payoffs.cap):
+        grows = (own.argmax(axis=3) == COARSE.size - 1) & (own[..., -1] > own[..., -2])
+        grows |= np.isposinf(own).any(axis=3)
+        if grows.any():
+            member, _, level = (int(k[0]) for k in np.nonzero(grows))
+            name = payoffs.game.specialists[int(group.members[member])].name
+            attribute = payoffs.game.attributes[0]
+            raise UnboundedGameError(
+                f"{payoffs.game.name}: the profit of specialist {name!r} grows without limit in "
+                f"its final level {attribute}1 (base level {levels[level]:g}); give its cost or "
+                f"revenue a limit, or set levels.{attribute}.max"
+            )
+    gains: NDArray[np.bool_] = own > own[..., :1]
+    return gains
 
 
 def _leader_reach(payoffs: Payoffs, payoff: Array, levels: Array) -> float:

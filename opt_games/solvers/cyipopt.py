@@ -111,7 +111,7 @@ class CyipoptProblem(CasadiProblem):
                 "zl": multipliers.lower,
                 "zu": multipliers.upper,
             }
-        with interruptible() as callbacks.interrupted:
+        with interruptible(defer=True) as callbacks.interrupted:
             point, info = problem.solve(np.array(start), **duals)
         outcome = ipopt_outcome(
             code=int(info["status"]),

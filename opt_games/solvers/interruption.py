@@ -10,11 +10,17 @@ from types import FrameType
 
 
 @contextmanager
-def interruptible() -> Iterator[list[BaseException]]:
+def interruptible(*, defer: bool = False) -> Iterator[list[BaseException]]:
     """Make sure that what Ctrl-C raises inside the block comes out of it.
 
     Vendors stop for a KeyboardInterrupt and keep it to themselves, and Python drops one that is
     raised in a destructor. So it is noted when it is raised, and raised again at the end.
+
+    Parameters
+    ----------
+    defer : bool
+        Raise it only at the end, for a vendor that does not survive an exception in a callback;
+        the second Ctrl-C is raised at once.
 
     Yields
     ------
@@ -33,7 +39,8 @@ def interruptible() -> Iterator[list[BaseException]]:
             previous(number, frame)
         except BaseException as error:
             raised.append(error)
-            raise
+            if not defer or len(raised) > 1:
+                raise
 
     signal.signal(signal.SIGINT, note)
     try:

@@ -28,6 +28,20 @@ def test_an_interrupt_that_was_not_swallowed_comes_out_too():
         interrupt()
 
 
+def test_a_deferred_interrupt_waits_for_the_end_and_the_next_does_not():
+    steps = []
+    with pytest.raises(KeyboardInterrupt), interruptible(defer=True) as raised:  # noqa: PT012
+        interrupt()
+        steps.append(len(raised))
+        interrupt()
+        steps.append("not reached")
+    assert steps == [1]
+    with pytest.raises(KeyboardInterrupt), interruptible(defer=True):  # noqa: PT012
+        interrupt()
+        steps.append("reached")
+    assert steps == [1, "reached"]
+
+
 def test_the_handler_that_was_there_is_asked_and_put_back():
     calls = []
 
