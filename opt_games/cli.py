@@ -20,12 +20,12 @@ import opt_games
 from opt_games.errors import OptGamesError, SpecError
 from opt_games.names import did_you_mean, quoted
 from opt_games.parts import canonical_solution
+from opt_games.solvers.base import SolverOptions
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from opt_games.game import Game
-    from opt_games.solvers.base import SolverOptions
 
 PROGRAM = "opt-games"
 WRONG_INPUT, NO_ANSWER, INTERRUPTED = 2, 3, 130
@@ -278,7 +278,7 @@ def _number(text: str, option: str, example: str) -> float:
     return number
 
 
-def _options(solver: str, time_limit: float | None) -> SolverOptions:
+def _options(solver: str, time_limit: float | None) -> SolverOptions | None:
     known = opt_games.solvers()
     if solver not in known:
         raise SpecError(
@@ -288,7 +288,8 @@ def _options(solver: str, time_limit: float | None) -> SolverOptions:
         )
     if time_limit is not None and not 0.0 < time_limit < math.inf:
         raise SpecError("expected a number of seconds above 0", key="--time-limit")
-    return opt_games.SolverOptions(time_limit=time_limit)
+    # without a limit, the options that the answers choose for themselves, which are these
+    return None if time_limit is None else SolverOptions(time_limit=time_limit, tolerance=1e-11)
 
 
 def _check_plot_file(path: Path) -> None:

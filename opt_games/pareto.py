@@ -23,6 +23,7 @@ _POINTS = 49  # contracts reported along the set, besides the ends
 _SECTION = 12
 _FOLLOWED = 32  # ends refined at a time
 _ROUNDING = 2e-15  # of a player's scale
+_SETTLED = 2e-8  # of a player's scale: closer to the outside option than this is on it
 _GAIN = 1e-9  # of a player's scale: a smaller gain does not dominate
 
 
@@ -114,13 +115,17 @@ def _compare(line: ShareLine) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
 
 
 def _settled(line: ShareLine) -> Array:
-    """Utilities, with those that only rounding keeps from the outside option put on it."""
+    """Utilities, with those that only rounding keeps from the outside option put on it.
+
+    Where the generalist begins to keep a specialist just willing to take part its profit is flat,
+    and the base level, and with it the specialist's profit, is known to the root of rounding only.
+    """
     utilities = line.sampled.utilities.copy()
     game = line.equilibria.game
     outside = game.outside_options()
     for k, player in enumerate(game.players):
         level = game.utility_of(player, outside[player])
-        close = np.abs(utilities[k] - level) <= 1e-11 * max(float(line.scale[k]), abs(level))
+        close = np.abs(utilities[k] - level) <= _SETTLED * float(line.scale[k])
         utilities[k, close] = level
     return utilities
 

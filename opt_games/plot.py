@@ -310,7 +310,8 @@ def figure(
         As wide as a page of text, 7 inches.
     """
     with mpl.rc_context(_STYLE):
-        drawn = Figure(figsize=(7.0, 3.9 + 0.2 * _strip_rows(curve)), layout="constrained")
+        drawn = Figure(figsize=(7.0, 3.9 + 0.2 * _strip_rows(curve)))
+        drawn.set_layout_engine("constrained", h_pad=0.09)
         left, right = drawn.subplots(1, 2, width_ratios=(1.3, 1.0))
         plot_utilities(curve, bargains=bargains, pareto=pareto, ax=left, unit=unit, legend=False)
         plot_frontier(curve, bargains=bargains, pareto=pareto, ax=right, unit=unit, legend=False)
@@ -329,7 +330,6 @@ def figure(
             frameon=False,
             handlelength=2.6,
             columnspacing=1.4,
-            borderaxespad=0.9,
         )
     return drawn
 

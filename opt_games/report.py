@@ -47,7 +47,9 @@ def _table(*columns: str, left: Sequence[str] = ()) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
         aside = column in left
-        table.add_column(column, justify="left" if aside else "right", overflow="fold")
+        table.add_column(
+            column, justify="left" if aside else "right", overflow="fold", no_wrap=not aside
+        )
     return table
 
 
@@ -62,6 +64,7 @@ def _players(game: Game, at: Equilibrium) -> Table:
     if in_utility:
         columns.append("Utility")
     table = _table(*columns, left=("Player", "Regime"))
+    table.columns[1].no_wrap = True
     for player in game.players:
         levels = at.levels[player]
         row = [escape(player), at.regimes[player]]

@@ -83,11 +83,14 @@ class ShareLine:
         return found
 
     def locate_changes(self) -> None:
-        """Sample both sides of every change of branch, as close as rounding allows."""
+        """Sample both sides of every change of branch, at a jump as close as rounding allows."""
         for _ in range(14):
             shares = self.shares
             width = np.diff(shares)
-            at = np.flatnonzero(self.changes() & (width > 1e-15 + 4e-15 * shares[1:]))
+            step = np.abs(np.diff(self.sampled.utilities, axis=1)) > _JUMP * self.scale[:, None]
+            # a kink is close enough at 1e-6, a jump only at rounding
+            wide = (width > 1e-6) | (step.any(axis=0) & (width > 1e-15 + 4e-15 * shares[1:]))
+            at = np.flatnonzero(self.changes() & wide)
             if at.size == 0:
                 break
             # rounding can blur one change into many: follow the widest
@@ -125,10 +128,18 @@ class ShareLine:
             self.at(self.apart(np.unique(vertex[inside]), 1e-12))
 
     def _peaks(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Players and samples at which the player's utility is locally highest; no plateaus."""
+        """Players and samples at which the player's utility is locally highest.
+
+        It must fall on both sides by more than rounding, to the next sample or the one after: a
+        plateau has no peak to look for.
+        """
         utilities = self.sampled.utilities
+        margin = 1e-13 * self.scale[:, None]
         here, left, right = utilities[:, 1:-1], utilities[:, :-2], utilities[:, 2:]
-        player, at = np.nonzero((here >= left) & (here >= right) & ((here > left) | (here > right)))
+        rise = np.maximum(here - left, here - np.hstack([utilities[:, :1], left[:, :-1]]))
+        fall = np.maximum(here - right, here - np.hstack([right[:, 1:], utilities[:, -1:]]))
+        local = (here >= left) & (here >= right) & (rise > margin) & (fall > margin)
+        player, at = np.nonzero(local)
         return player, at + 1
 
     def curve(self) -> UtilityCurve:

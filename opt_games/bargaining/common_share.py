@@ -24,6 +24,7 @@ _SIDE = 8
 _OPTIMISM = 4.0  # a score may rise this many times its last step before the next point
 _SPLITTING = 2
 _ROUNDS = 17
+_PROBES = np.array([1e-6, 1e-4, 3e-3])  # distances at which a solver's contract is challenged
 
 
 def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
@@ -53,10 +54,8 @@ def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
         bounds=_neighbours(line.shares, share),
         rivals=close_rivals(start),
     )
-    if polished is not None:
-        at = line.at(polished[:1])
-        if values(at)[0] >= values(line.sampled).max() - stakes.rounding(solution):
-            return float(polished[0])
+    if polished is not None and _stands(line, values, float(polished[0]), stakes.rounding(solution)):
+        return float(polished[0])
     # a jump, a kink, or an end of the line: magnify down to rounding
     for _ in range(_ROUNDS):
         share = _best(line, values)
@@ -66,6 +65,17 @@ def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
         steps = np.arange(1, _SIDE + 1) / (_SIDE + 1)
         line.at(np.unique(np.concatenate([left + (share - left) * steps, share + (right - share) * steps])))
     return _best(line, values)
+
+
+def _stands(
+    line: ShareLine, values: Callable[[Sample], Array], share: float, rounding: float
+) -> bool:
+    """Whether no contract sampled, or next to it, is better than the solver's."""
+    low, high = line.equilibria.game.contract.bounds
+    probes = np.concatenate([-_PROBES[::-1], [0.0], _PROBES]) * (high - low) + share
+    at = line.at(np.unique(np.clip(probes, low, high)))
+    here = values(at)[np.flatnonzero(at.shares[0] == share)[0]]
+    return bool(here >= values(line.sampled).max() - rounding)
 
 
 def _best(line: ShareLine, values: Callable[[Sample], Array]) -> float:

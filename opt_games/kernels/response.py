@@ -166,7 +166,9 @@ def _refine(
     earned, spent = cells.values(contribution)
     payoff = cells.kept * earned - spent
     turnover = np.abs(cells.kept * earned) + np.abs(spent) + np.abs(cells.outside)
-    out = ~(payoff >= cells.outside - PARTICIPATION_TOLERANCE * turnover)
+    margin = PARTICIPATION_TOLERANCE * turnover
+    out = ~(payoff >= cells.outside - margin)
+    indifferent = np.abs(payoff - cells.outside) <= margin
     earned1, _, earned2, spent2, cross = cells.second(contribution)
     with np.errstate(all="ignore"):
         slope = cross / (cells.kept * earned2 - spent2)
@@ -175,7 +177,7 @@ def _refine(
     return Responses(
         contribution.reshape(shape),
         np.where(out, State.ABSTAIN, state).astype(np.int8).reshape(shape),
-        np.where(out, cells.outside, payoff).reshape(shape),
+        np.where(out | indifferent, cells.outside, payoff).reshape(shape),
         np.where(out, 0.0, earned).reshape(shape),
         np.where(out, 0.0, earned1).reshape(shape),
         np.where(out, 0.0, slope).reshape(shape),
