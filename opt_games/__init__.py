@@ -9,6 +9,7 @@ bargain over how to share the revenue.
 0.333333
 """
 
+from opt_games.api import pareto, solve, utility_curve
 from opt_games.branch import Branch, Closure
 from opt_games.errors import (
     OptGamesError,
@@ -34,9 +35,8 @@ from opt_games.parts import (
 )
 from opt_games.result import Bargain, Equilibrium, ParetoSet, UtilityCurve, Work
 from opt_games.shipped import shipped_games
-from opt_games.solve import pareto, solve, utility_curve
 from opt_games.solvers.base import SolverOptions
-from opt_games.solvers.registry import solvers
+from opt_games.solvers.registry import get_solver
 from opt_games.spec import load, loads
 
 __version__ = "0.1.0"
@@ -67,12 +67,12 @@ __all__ = [
     "Work",
     "bargaining_problem",
     "equilibrium_problem",
+    "get_solver",
     "investment_problem",
     "load",
     "loads",
     "pareto",
     "shipped_games",
     "solve",
-    "solvers",
     "utility_curve",
 ]

@@ -203,9 +203,7 @@ def set_levels(block: pyo.Block, game: Game, base: float, finals: list[float | N
                 variable.set_value(final, skip_validation=True)
 
 
-def levels_of(
-    block: pyo.Block, game: Game, branch: Branch
-) -> tuple[float, list[float | None]]:
+def levels_of(block: pyo.Block, game: Game, branch: Branch) -> tuple[float, list[float | None]]:
     """Read levels from a solved formulation."""
     (attribute,) = game.attributes
     finals: list[float | None] = [None] * len(game.specialists)

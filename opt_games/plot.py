@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from opt_games.api import pareto, solve, utility_curve
 from opt_games.errors import OptGamesError, SpecError
 from opt_games.game import SOLUTIONS, Game
 from opt_games.parts import GENERALIST
@@ -29,7 +30,6 @@ from opt_games.result import (
     ParetoSet,
     UtilityCurve,
 )
-from opt_games.solve import pareto, solve, utility_curve
 from opt_games.solvers.base import SolverOptions
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (

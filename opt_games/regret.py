@@ -36,9 +36,7 @@ class Regret:
     turnover: Array
 
 
-def regret(
-    payoffs: Payoffs, shares: Array, base: float, finals: Sequence[float | None]
-) -> Regret:
+def regret(payoffs: Payoffs, shares: Array, base: float, finals: Sequence[float | None]) -> Regret:
     """Search for profitable deviations from an equilibrium.
 
     Parameters
@@ -111,14 +109,16 @@ def _highest_leader_payoff(
     payoff, _ = _leader_payoff(payoffs, shares, bases, contributions)
     top = float(payoff.max())
     peaks = [
-        (bases[max(k - 1, 0)], bases[k], bases[min(k + 1, bases.size - 1)])
-        for k in _peaks(payoff)
+        (bases[max(k - 1, 0)], bases[k], bases[min(k + 1, bases.size - 1)]) for k in _peaks(payoff)
     ]
     for _ in range(9):
         if not peaks:
             break
         nodes = np.vstack(
-            [np.concatenate([np.linspace(a, b, 13), np.linspace(b, c, 13)[1:]]) for a, b, c in peaks]
+            [
+                np.concatenate([np.linspace(a, b, 13), np.linspace(b, c, 13)[1:]])
+                for a, b, c in peaks
+            ]
         )
         values, _ = _leader_payoff(payoffs, shares, nodes.ravel(), contributions)
         values = values.reshape(nodes.shape)
@@ -193,17 +193,22 @@ def _best(
         with np.errstate(all="ignore"):
             rising = np.where(kept == 0.0, 0.0, kept * first) - second > 0.0
         low, high = np.where(rising, middle, low), np.where(rising, high, middle)
-    candidates = np.concatenate(
-        [low, high, np.take_along_axis(steps, peaks, axis=2), np.zeros((*low.shape[:2], 1))], axis=2
-    )
-    profit, revenue = profits(candidates)
+    # within a peak the bisection's point stands, unless it only found the end of a plain rise
+    node = np.take_along_axis(steps, peaks, axis=2)
+    profit, revenue = profits(low)
+    profit_node, revenue_node = profits(node)
+    at_node = ~(profit >= profit_node - 1e-14 * np.abs(revenue_node))
+    profit = np.where(at_node, profit_node, profit)
+    revenue = np.where(at_node, revenue_node, revenue)
+    profit = np.where(np.take_along_axis(rank, peaks, axis=2) > -np.inf, profit, -np.inf)
+    # between peaks, an indifferent follower does what the leader prefers
+    turnover = np.abs(profit) + np.abs(kept * revenue)
     highest = profit.max(axis=2, keepdims=True)
-    turnover = np.abs(highest) + np.abs(kept * revenue)
-    # an indifferent follower does what the leader prefers
     paying = np.where(profit >= highest - _WILLING * turnover, share[:, :, None] * revenue, -np.inf)
     chosen = paying.argmax(axis=2)[:, :, None]
     profit, revenue, turnover = (
-        np.take_along_axis(values, chosen, axis=2)[:, :, 0] for values in (profit, revenue, turnover)
+        np.take_along_axis(values, chosen, axis=2)[:, :, 0]
+        for values in (profit, revenue, turnover)
     )
     outside = group.outside[:, :, 0]
     stays = profit >= outside - _WILLING * (turnover + np.abs(outside))

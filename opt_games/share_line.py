@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from opt_games.equilibrium import EquilibriumMap
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.sample import Sample, join
 from opt_games.kernels.response import State
+from opt_games.kernels.sample import Sample, join
 from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE, UtilityCurve
 
 _POINTS = 97
@@ -54,8 +54,6 @@ class ShareLine:
         _, order = np.unique(both.shares[0], return_index=True)
         self.sampled = both.select(order)
         return new
-
-
 
     def apart(self, new: Array, distance: float) -> Array:
         """Return those shares that are further than `distance` from every sampled one."""

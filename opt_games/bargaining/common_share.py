@@ -54,7 +54,9 @@ def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
         bounds=_neighbours(line.shares, share),
         rivals=close_rivals(start),
     )
-    if polished is not None and _stands(line, values, float(polished[0]), stakes.rounding(solution)):
+    if polished is not None and _stands(
+        line, values, float(polished[0]), stakes.rounding(solution)
+    ):
         return float(polished[0])
     # a jump, a kink, or an end of the line: magnify down to rounding
     for _ in range(_ROUNDS):
@@ -63,7 +65,11 @@ def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
         if right - left <= 1e-15:
             break
         steps = np.arange(1, _SIDE + 1) / (_SIDE + 1)
-        line.at(np.unique(np.concatenate([left + (share - left) * steps, share + (right - share) * steps])))
+        line.at(
+            np.unique(
+                np.concatenate([left + (share - left) * steps, share + (right - share) * steps])
+            )
+        )
     return _best(line, values)
 
 

@@ -48,7 +48,9 @@ class Stakes:
         disagreement = np.array([payoffs[player] for player in game.players])
         utilities = sampled.utilities
         finite = np.where(np.isfinite(utilities), utilities, disagreement[:, None])
-        scale = np.maximum(np.ptp(finite, axis=1), np.abs(finite - disagreement[:, None]).max(axis=1))
+        scale = np.maximum(
+            np.ptp(finite, axis=1), np.abs(finite - disagreement[:, None]).max(axis=1)
+        )
         first = cls(
             disagreement,
             scale,
@@ -97,9 +99,7 @@ def score(solution: str, stakes: Stakes, sampled: Sample) -> Array:
     return score_utilities(solution, stakes, sampled.utilities, sampled.performance)
 
 
-def score_utilities(
-    solution: str, stakes: Stakes, utilities: Array, performance: Array
-) -> Array:
+def score_utilities(solution: str, stakes: Stakes, utilities: Array, performance: Array) -> Array:
     """Score contracts by a bargaining solution.
 
     Parameters

@@ -82,9 +82,7 @@ def contributing(game: Game) -> Branch:
     return Branch(free, (free,) * len(game.specialists))
 
 
-def add_levels(
-    model: pyo.ConcreteModel, game: Game, branch: Branch, *, block: Any = None
-) -> None:
+def add_levels(model: pyo.ConcreteModel, game: Game, branch: Branch, *, block: Any = None) -> None:
     """Add levels and payoffs to a model, or to a block of it that shares contract and parameters.
 
     The second copy lets a formulation speak of what the generalist might do instead.

@@ -202,5 +202,3 @@ def _utility_groups(game: Game) -> tuple[UtilityGroup, ...]:
             )
         )
     return tuple(groups)
-
-

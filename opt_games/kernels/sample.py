@@ -99,7 +99,9 @@ def join(samples: list[Sample]) -> Sample:
 
     def optima(which: str) -> Optima:
         names = Optima.__dataclass_fields__
-        return Optima(*(stack([getattr(getattr(s, which), name) for s in samples]) for name in names))
+        return Optima(
+            *(stack([getattr(getattr(s, which), name) for s in samples]) for name in names)
+        )
 
     return Sample(
         stack([s.shares for s in samples]),

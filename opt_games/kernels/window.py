@@ -53,7 +53,7 @@ def find_window(payoffs: Payoffs, shares: Array, *, density: float = 1.0) -> Win
     UnboundedGameError
         If a player's profit still grows at the largest level tried, 1e30.
     """
-    levels = np.append(COARSE[COARSE < payoffs.cap], payoffs.cap)
+    levels = np.append(COARSE[payoffs.cap > COARSE], payoffs.cap)
     levels = levels[np.isfinite(levels)]
     received = np.zeros((shares.shape[1], levels.size))
     reach = []
@@ -150,9 +150,7 @@ def _next(level: float) -> float:
     return float(COARSE[min(np.searchsorted(COARSE, level) + 2, COARSE.size - 1)])
 
 
-def _grid(
-    top: float, density: float, even: int, decades: int, cap: float = np.inf
-) -> Array:
+def _grid(top: float, density: float, even: int, decades: int, cap: float = np.inf) -> Array:
     """0, an even grid and a log grid up to `top`; it ends on the cap where it reaches it."""
     log = top * 10.0 ** np.linspace(-9.0, 0.0, round(decades * density))
     linear = np.linspace(0.0, top, round(even * density))

@@ -12,7 +12,7 @@ from opt_games.equilibrium import EquilibriumMap
 from opt_games.errors import SpecError, UnsupportedGameError
 from opt_games.game import Game
 from opt_games.names import did_you_mean
-from opt_games.pareto import pareto_intervals, pareto_points
+from opt_games.pareto_set import pareto_intervals, pareto_points
 from opt_games.parts import canonical_solution
 from opt_games.result import Bargain, ParetoSet, UtilityCurve
 from opt_games.share_line import ShareLine
@@ -75,9 +75,7 @@ def solve(
     solution = "given" if bargain is None else canonical_solution(bargain)
     if solution == "weighted" and game.bargaining.weights is None:
         raise SpecError("the weighted solution needs weights", key="bargaining.weights")
-    shares = (
-        _given_shares(game, share) if share is not None else find_bargain(equilibria, solution)
-    )
+    shares = _given_shares(game, share) if share is not None else find_bargain(equilibria, solution)
     found = None if shares is None else equilibria.equilibrium(shares)
     return Bargain(
         game.name,

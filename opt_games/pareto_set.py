@@ -108,7 +108,9 @@ def _compare(line: ShareLine) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         rows = slice(start, min(start + 256, count))
         difference = utilities[:, None, :] - utilities[:, rows, None]
         dominates = (difference >= -_ROUNDING).all(axis=0) & (difference > _GAIN).any(axis=0)
-        margin = np.where(dominates, difference.min(axis=0) + 1e-3 * difference.sum(axis=0), -np.inf)
+        margin = np.where(
+            dominates, difference.min(axis=0) + 1e-3 * difference.sum(axis=0), -np.inf
+        )
         survives[rows] = ~dominates.any(axis=1)
         dominator[rows] = margin.argmax(axis=1)
     return survives, dominator
