@@ -185,7 +185,8 @@ def _given_shares(game: Game, share: float | Mapping[str, float]) -> np.ndarray:
             )
     if game.contract.shares == "common" and len(set(share.values())) > 1:
         raise SpecError(
-            'the contract has one common share; give equal shares, or set contract.shares = "separate"',
+            "the contract has one common share; give equal shares, or set "
+            'contract.shares = "separate"',
             key="share",
         )
     return np.array([share[name] for name in names])

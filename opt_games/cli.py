@@ -20,7 +20,7 @@ import opt_games
 from opt_games.errors import OptGamesError, SpecError
 from opt_games.names import did_you_mean, quoted
 from opt_games.parts import canonical_solution
-from opt_games.solvers.base import SolverOptions
+from opt_games.solvers import SolverOptions, solvers
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -214,7 +214,7 @@ def _solvers(as_json: AsJson = False) -> None:
     from opt_games.report import solvers_report
 
     entries = []
-    for name, solver in opt_games.solvers().items():
+    for name, solver in solvers().items():
         here = solver.availability()
         entries.append(
             {
@@ -279,7 +279,7 @@ def _number(text: str, option: str, example: str) -> float:
 
 
 def _options(solver: str, time_limit: float | None) -> SolverOptions | None:
-    known = opt_games.solvers()
+    known = solvers()
     if solver not in known:
         raise SpecError(
             f"no solver is called {quoted(solver)}{did_you_mean(solver, known)}: choose from "

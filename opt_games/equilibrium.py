@@ -170,7 +170,7 @@ class EquilibriumMap:
         )
 
     def _nobody(self, contract: Mapping[str, float], shares: Array) -> Equilibrium:
-        """The equilibrium in which the generalist abstains."""
+        """Return the equilibrium in which the generalist abstains."""
         players = self.game.players
         outside = self.game.outside_options()
         profits = np.array([outside[player] for player in players])

@@ -107,10 +107,10 @@ def _compare(line: ShareLine) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     for start in range(0, count, 256):
         rows = slice(start, min(start + 256, count))
         difference = utilities[:, None, :] - utilities[:, rows, None]
-        dominates = (difference >= -_ROUNDING).all(axis=0) & (difference > _GAIN).any(axis=0)
-        margin = np.where(
-            dominates, difference.min(axis=0) + 1e-3 * difference.sum(axis=0), -np.inf
-        )
+        dominates = np.all(difference >= -_ROUNDING, axis=0)
+        dominates &= np.any(difference > _GAIN, axis=0)
+        margin = difference.min(axis=0) + 1e-3 * difference.sum(axis=0)
+        margin = np.where(dominates, margin, -np.inf)
         survives[rows] = ~dominates.any(axis=1)
         dominator[rows] = margin.argmax(axis=1)
     return survives, dominator
@@ -133,7 +133,7 @@ def _settled(line: ShareLine) -> Array:
 
 
 def _intervals(shares: Array, survives: NDArray[np.bool_]) -> list[tuple[float, float]]:
-    """Runs of surviving samples; gaps and lengths below the accuracy of the ends close up."""
+    """Return runs of survivors; gaps and lengths below the accuracy of the ends close up."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], survives.astype(int), [0]])))
     merged: list[tuple[float, float]] = []
     for first, after in edges.reshape(-1, 2):

@@ -1,7 +1,8 @@
 """Regret: the most a player could gain by deviating, whatever method found the equilibrium.
 
 Only the levels are taken from the answer. Profits are evaluated from the game's own formulas, and
-deviations are searched on grids and by bisection of this module's own, so that a wrong branch shows.
+deviations are searched on grids and by bisection of this module's own, so that a wrong branch
+shows.
 The search is global up to the resolution of its grids; it is evidence, not a proof.
 """
 
@@ -142,7 +143,7 @@ def _peaks(values: Array) -> list[int]:
 def _leader_payoff(
     payoffs: Payoffs, shares: Array, bases: Array, contributions: Array
 ) -> tuple[Array, Array]:
-    """The leader's profit at base levels, with best responses; and the followers' best profits."""
+    """Return the leader's profit at base levels and the followers' best profits."""
     total = np.zeros(bases.size)
     best = np.zeros((payoffs.size, bases.size))
     for group in payoffs.followers:

@@ -37,14 +37,13 @@ class ShareLine:
     @property
     def shares(self) -> Array:
         """The common shares sampled so far."""
-        return self.sampled.shares[0]
+        return np.asarray(self.sampled.shares[0])
 
     @property
     def scale(self) -> Array:
         """Range of every player's utility along the line, shape (players,)."""
         utilities = self.sampled.utilities
-        scale: Array = np.maximum(np.ptp(utilities, axis=1), np.abs(utilities).max(axis=1))
-        return scale
+        return np.asarray(np.maximum(np.ptp(utilities, axis=1), np.abs(utilities).max(axis=1)))
 
     def at(self, shares: Array) -> Sample:
         """Evaluate further shares, and keep them."""
@@ -56,13 +55,15 @@ class ShareLine:
         return new
 
     def apart(self, new: Array, distance: float) -> Array:
-        """Return those shares that are further than `distance` from every sampled one."""
+        """Return those shares that are further than `distance` from the sampled and each other."""
         old = self.shares
+        new = np.sort(new)
+        new = new[np.append(np.inf, np.diff(new)) > distance]
         if old.size < 2:
-            return new[np.abs(new - old[0]) > distance]
+            return np.asarray(new[np.abs(new - old[0]) > distance])
         k = np.clip(np.searchsorted(old, new), 1, old.size - 1)
         gap = np.minimum(np.abs(new - old[k - 1]), np.abs(old[k] - new))
-        return new[gap > distance]
+        return np.asarray(new[gap > distance])
 
     def changes(self) -> NDArray[np.bool_]:
         """Between which neighbouring samples the equilibrium changes branch, or jumps.
@@ -121,9 +122,9 @@ class ShareLine:
         with np.errstate(all="ignore"):
             rise, fall = (here - left) / a, (here - right) / b
             vertex = shares[at] + 0.5 * (b * rise - a * fall) / (rise + fall)
-        inside = (vertex > shares[at - 1]) & (vertex < shares[at + 1]) & (b < 1e-4) & (a < 1e-4)
-        if inside.any():
-            self.at(self.apart(np.unique(vertex[inside]), 1e-12))
+        near = (vertex > shares[at - 1]) & (vertex < shares[at + 1]) & (b < 1e-4) & (a < 1e-4)
+        if near.any():
+            self.at(self.apart(np.unique(vertex[near]), 1e-12))
 
     def _peaks(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Players and samples at which the player's utility is locally highest.

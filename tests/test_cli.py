@@ -10,6 +10,7 @@ import pytest
 
 import opt_games
 from opt_games import cli
+from opt_games.solvers import solvers
 
 QUADRATIC = """
 schema = 1
@@ -242,7 +243,7 @@ def test_a_missing_solver_exits_3_with_how_to_get_it(run, spec, monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("IDAES_BIN", "/nowhere")
     monkeypatch.delenv("OPT_GAMES_IPOPT", raising=False)
-    if opt_games.solvers()["ipopt-executable"].availability().available:
+    if solvers()["ipopt-executable"].availability().available:
         monkeypatch.setenv("OPT_GAMES_IPOPT", "/nowhere/ipopt")
     code, out, err = run("solve", spec, "--solver", "ipopt-executable")
     assert (code, out) == (3, "")

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opt_games.bargaining.polish import close_rivals, polish
 from opt_games.bargaining.solutions import Stakes, best_case, score, score_utilities
@@ -23,6 +24,8 @@ from opt_games.kernels.array_function import Array
 from opt_games.kernels.leader import Optima
 from opt_games.kernels.response import State, best_responses
 from opt_games.kernels.sample import Sample, join
+
+Numbers = NDArray[np.int64]
 
 _FULL_GRID = {1: 65, 2: 41, 3: 17, 4: 9}  # shares per specialist where all combinations are scored
 _SHARES = 17  # and where they are not
@@ -74,7 +77,7 @@ class _Table:
         cost, _ = payoffs.leader_cost(window.base, *payoffs.leader_parameters)
         return cls(shares, np.where(np.isnan(cost), np.inf, cost), revenue, profit, level)
 
-    def look_up(self, index: Array) -> tuple[Array, Array]:
+    def look_up(self, index: Numbers) -> tuple[Array, Array]:
         """Approximate profits, shape (players, cases), and performance of numbered contracts."""
         players = np.arange(self.revenue.shape[0])[:, None]
         leader = (self.shares[index][..., None] * self.revenue[players, index]).sum(axis=0)
@@ -141,7 +144,7 @@ class _Search:
         chosen: Array = shares[index[:, order]]
         return chosen
 
-    def _coarse_values(self, solution: str, index: Array) -> Array:
+    def _coarse_values(self, solution: str, index: Numbers) -> Array:
         values = []
         for start in range(0, index.shape[1], 4096):
             part = index[:, start : start + 4096]
@@ -150,7 +153,7 @@ class _Search:
             values.append(_coarse_score(solution, self.stakes, utilities, performance))
         return np.concatenate(values)
 
-    def _by_turns(self, solution: str) -> Array:
+    def _by_turns(self, solution: str) -> Numbers:
         """Share numbers met while improving one specialist's share after the other."""
         size, count = self.equilibria.payoffs.size, self.table.shares.size
         common = np.tile(np.arange(count), (size, 1))
@@ -172,7 +175,7 @@ class _Search:
         return self.sampled.select(np.array([best_case(values, self.sampled)]))
 
     def _starts(self, solution: str) -> list[Sample]:
-        """The best sampled contract of each of the best branches."""
+        """Pick the best sampled contract of each of the best branches."""
         values = self.values(solution, self.sampled)
         order = np.argsort(-values, kind="stable")
         order = order[np.isfinite(values[order])]
@@ -205,7 +208,7 @@ class _Search:
         return found if both[1] >= both[0] - self.stakes.rounding(solution) else best
 
     def _neighbours(self, solution: str, best: Sample) -> Sample | None:
-        """A contract near the best one that scores better, None if none was found."""
+        """Look for a contract near the best one that scores better."""
         low, high = self.equilibria.game.contract.bounds
         size = self.equilibria.payoffs.size
         rng = np.random.default_rng(1)

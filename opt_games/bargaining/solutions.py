@@ -80,8 +80,8 @@ class Stakes:
         with np.errstate(invalid="ignore"):
             gains = utilities - self.disagreement[:, None]
             margin = ACCEPTANCE * self.scale[:, None]
-            signed: NDArray[np.bool_] = (gains >= -margin).all(axis=0)
-            return signed & (gains > margin).any(axis=0)
+            signed = np.all(gains >= -margin, axis=0)
+            return np.asarray(signed & np.any(gains > margin, axis=0))
 
     def rounding(self, solution: str) -> float:
         """Differences of score below which two contracts cannot be told apart."""

@@ -9,8 +9,7 @@ just as well.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -380,8 +379,4 @@ def _choose(
 
     second = optima(np.where(rival >= 0, rival, 0))
     missing = np.where(rival >= 0, second.payoff, -np.inf)
-    return optima(winner), Optima(second.base, missing, *_rest(second))
-
-
-def _rest(optima: Optima) -> Sequence[Array]:
-    return [getattr(optima, name) for name in list(optima.__dataclass_fields__)[2:]]
+    return optima(winner), replace(second, payoff=missing)

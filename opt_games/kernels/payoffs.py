@@ -93,7 +93,7 @@ class Payoffs:
         return len(self.game.specialists)
 
     def utilities(self, profits: Array) -> Array:
-        """Utility of every player; `profits` has shape (players, ...)."""
+        """Return the utility of every player; `profits` has shape (players, ...)."""
         result = np.array(profits, dtype=float)
         for group in self.utility_groups:
             shape = (-1,) + (1,) * (result.ndim - 1)

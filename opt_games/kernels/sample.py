@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +95,7 @@ def sample(payoffs: Payoffs, window: Window, shares: Array) -> Sample:
 def join(samples: list[Sample]) -> Sample:
     """Put samples behind each other."""
 
-    def stack(arrays: list[Array]) -> Array:
+    def stack(arrays: list[Any]) -> Any:
         return np.concatenate(arrays, axis=-1)
 
     def optima(which: str) -> Optima:

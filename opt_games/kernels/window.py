@@ -147,7 +147,7 @@ def _refuse_unbounded_leader(payoffs: Payoffs) -> None:
 
 def _next(level: float) -> float:
     """Two coarse steps up: the true end lies between scan points."""
-    return float(COARSE[min(np.searchsorted(COARSE, level) + 2, COARSE.size - 1)])
+    return float(COARSE[min(int(np.searchsorted(COARSE, level)) + 2, COARSE.size - 1)])
 
 
 def _grid(top: float, density: float, even: int, decades: int, cap: float = np.inf) -> Array:
