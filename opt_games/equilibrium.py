@@ -213,12 +213,9 @@ def levels_of(block: pyo.Block, game: Game, branch: Branch) -> tuple[float, list
     return base, [None if final is None else max(final, base) for final in finals]
 
 
-def shares_of(model: pyo.ConcreteModel, game: Game, branch: Branch, default: Array) -> Array:
-    """Read shares from a solved formulation; those who abstain keep the default."""
-    shares = default.copy()
-    for k in branch.participants:
-        shares[k] = float(pyo.value(share_of(model, game.specialists[k].name)))
-    return shares
+def shares_of(model: pyo.ConcreteModel, game: Game) -> Array:
+    """Read the shares from a solved formulation."""
+    return np.array([float(pyo.value(share_of(model, s.name))) for s in game.specialists])
 
 
 def _relative(checked: Regret) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from opt_games.bargaining.solutions import Stakes, favoured_player
 from opt_games.branch import Branch
 from opt_games.equilibrium import EquilibriumMap, set_levels, shares_of
@@ -57,10 +59,11 @@ def polish(
     favoured = favoured_player(solution, players)
     if favoured is not None and favoured not in taking_part:
         return None
-    if solution in ("nash", "egalitarian", "kalai-smorodinsky") and not taking_part.issuperset(
-        bargainers
-    ):
-        return None
+    if solution in ("nash", "egalitarian", "kalai-smorodinsky"):
+        # the gains of all bargainers count: start where there are some
+        gains = (start.utilities[:, 0] - stakes.disagreement)[stakes.bargainers]
+        if not taking_part.issuperset(bargainers) or not np.all(gains > 0.0):
+            return None
     model = bargaining_problem(
         game,
         "utilitarian" if favoured else solution,
@@ -73,10 +76,10 @@ def polish(
     set_levels(model, game, *_levels(start.optima))
     for k, (_, levels) in enumerate(rivals):
         set_levels(model.rival[k], game, *_levels(levels))
-    _start_shares(model, equilibria, start, branch, bounds)
+    _start_shares(model, equilibria, start, bounds)
     if not equilibria.log.solve(model, f"{solution} bargain"):
         return None
-    return shares_of(model, game, branch, start.shares[:, 0])
+    return shares_of(model, game)
 
 
 def close_rivals(start: Sample) -> list[tuple[Branch, Optima]]:
@@ -98,12 +101,11 @@ def _start_shares(
     model: Any,
     equilibria: EquilibriumMap,
     start: Sample,
-    branch: Branch,
     bounds: tuple[float, float] | None,
 ) -> None:
     game = equilibria.game
-    for k in branch.participants:
-        share = share_of(model, game.specialists[k].name)
+    for k, specialist in enumerate(game.specialists):
+        share = share_of(model, specialist.name)
         share.value = float(start.shares[k, 0])
         if bounds is not None:
             share.setlb(bounds[0])

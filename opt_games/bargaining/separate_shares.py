@@ -31,11 +31,13 @@ _FULL_GRID = {1: 65, 2: 41, 3: 17, 4: 9}  # shares per specialist where all comb
 _SHARES = 17  # and where they are not
 _SWEEPS = 4
 _EXACT = 96  # contracts whose equilibrium is computed before the solver starts
-_STARTS = 5
+_STARTS = 7
+_APART = 0.12  # distance between starts, of the range of shares
+_SNAP = 1e-3  # a share this close to a bound is tried on it
 _RIVALS = 3
 _RADII = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 _DIRECTIONS = 24
-_REPAIRS = 40
+_REPAIRS = 12
 
 
 def best_shares(equilibria: EquilibriumMap, solution: str) -> Array | None:
@@ -129,7 +131,14 @@ class _Search:
             if neighbour is None:
                 break
             best = self._better(solution, neighbour, self._solve(solution, neighbour))
-        return best
+        return self._better(solution, best, self._on_bounds(best))
+
+    def _on_bounds(self, best: Sample) -> Sample:
+        """Put shares that all but reach a bound on it, where an interior point cannot get."""
+        low, high = self.equilibria.game.contract.bounds
+        near = _SNAP * (high - low)
+        shares = np.where(best.shares - low < near, low, best.shares)
+        return self.equilibria.sample(np.where(high - shares < near, high, shares))
 
     def coarse(self, solution: str, count: int) -> Array:
         """Contracts that score best on the table, shape (specialists, cases)."""
@@ -140,9 +149,12 @@ class _Search:
         else:
             index = self._by_turns(solution)
         value = self._coarse_values(solution, index)
-        order = np.argsort(-value, kind="stable")[:count]
-        chosen: Array = shares[index[:, order]]
-        return chosen
+        order = np.argsort(-value, kind="stable")
+        if size in _FULL_GRID:
+            # local peaks first: the best contracts alone would all lie around one of them
+            peak = _local_peaks(value.reshape((shares.size,) * size)).ravel()[order]
+            order = np.concatenate([order[peak][: count // 2], order[~peak][: count // 2]])
+        return np.asarray(shares[index[:, order[:count]]])
 
     def _coarse_values(self, solution: str, index: Numbers) -> Array:
         values = []
@@ -175,12 +187,18 @@ class _Search:
         return self.sampled.select(np.array([best_case(values, self.sampled)]))
 
     def _starts(self, solution: str) -> list[Sample]:
-        """Pick the best sampled contract of each of the best branches."""
+        """Pick the best sampled contracts that lie apart, or on different branches."""
         values = self.values(solution, self.sampled)
-        order = np.argsort(-values, kind="stable")
-        order = order[np.isfinite(values[order])]
-        _, first = np.unique(self.sampled.key[order], return_index=True)
-        return [self.sampled.select(order[[k]]) for k in np.sort(first)[:_STARTS]]
+        shares, key = self.sampled.shares, self.sampled.key
+        low, high = self.equilibria.game.contract.bounds
+        chosen: list[int] = []
+        for k in np.argsort(-values, kind="stable"):
+            if len(chosen) == _STARTS or not np.isfinite(values[k]):
+                break
+            near = np.abs(shares[:, chosen] - shares[:, [k]]).max(axis=0) < _APART * (high - low)
+            if not np.any(near & (key[chosen] == key[k])):
+                chosen.append(int(k))
+        return [self.sampled.select(np.array([k])) for k in chosen]
 
     def _solve(self, solution: str, start: Sample) -> Sample | None:
         """Solve on the branch of `start`, adding rivals until the generalist stays on it."""
@@ -226,6 +244,17 @@ class _Search:
         found = around.select(np.array([k]))
         self.sampled = join([self.sampled, found])
         return found
+
+
+def _local_peaks(values: Array) -> NDArray[np.bool_]:
+    """Whether a node of a lattice is no lower than its neighbours along every axis."""
+    peak = np.isfinite(values)
+    for axis in range(values.ndim):
+        step = np.diff(values, axis=axis, prepend=-np.inf, append=-np.inf)
+        rises = np.take(step, range(values.shape[axis]), axis=axis) >= 0
+        falls = np.take(step, range(1, values.shape[axis] + 1), axis=axis) <= 0
+        peak &= rises & falls
+    return peak
 
 
 def _coarse_score(solution: str, stakes: Stakes, table: Array, performance: Array) -> Array:

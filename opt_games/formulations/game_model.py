@@ -70,8 +70,7 @@ def game_model(
     branch = branch or contributing(game)
     model = pyo.ConcreteModel(name=game.name)
     model.parameter = _parameters(game.parameters)
-    names = [game.specialists[k].name for k in branch.participants]
-    _add_shares(model, game, names, shares)
+    _add_shares(model, game, [specialist.name for specialist in game.specialists], shares)
     add_levels(model, game, branch)
     return model
 
