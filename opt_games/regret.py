@@ -203,8 +203,8 @@ def _best(
     revenue = np.where(at_node, revenue_node, revenue)
     profit = np.where(np.take_along_axis(rank, peaks, axis=2) > -np.inf, profit, -np.inf)
     # between peaks, an indifferent follower does what the leader prefers
-    turnover = np.abs(profit) + np.abs(kept * revenue)
     highest = profit.max(axis=2, keepdims=True)
+    turnover = np.abs(highest) + np.abs(kept * revenue)
     paying = np.where(profit >= highest - _WILLING * turnover, share[:, :, None] * revenue, -np.inf)
     chosen = paying.argmax(axis=2)[:, :, None]
     profit, revenue, turnover = (

@@ -89,7 +89,9 @@ def test_costs_that_are_powers(c0, k0, c1, k1, share):
 @settings(GENTLE, max_examples=25)
 @given(costs, powers, costs, powers)
 def test_a_whole_line_of_contracts(c0, k0, c1, k1):
-    line = np.concatenate([[0.0], np.geomspace(1e-3, 0.5, 12), 1 - np.geomspace(0.4, 1e-3, 12), [1]])
+    line = np.concatenate(
+        [[0.0], np.geomspace(1e-3, 0.5, 12), 1 - np.geomspace(0.4, 1e-3, 12), [1]]
+    )
     found = EquilibriumMap.of(power_game(c0, k0, c1, k1)).sample(line[None])
     base = (line / (k0 * c0)) ** (1 / (k0 - 1))
     extra = ((1 - line) / (k1 * c1)) ** (1 / (k1 - 1))
@@ -149,7 +151,8 @@ def test_a_highest_level_stops_both():
     found = equilibrium(game, 0.2)  # would be base 1, final 5
     assert alpha(found, "law") == 1.5
     # one unit of base adds nothing once the specialist is at the cap
-    assert alpha(found, "generalist") == pytest.approx(0.0, abs=1e-9)
+    # (its profit is flat at 0, so that the root of rounding is the best to ask for)
+    assert alpha(found, "generalist") == pytest.approx(0.0, abs=3e-8)
     assert found.branch.followers == ((Closure.UPPER,),)
     close(found.utilities["law"], 0.8 * 1.5 - 0.1 * 1.5**2)
     alone = equilibrium(game, 1.0)
@@ -172,8 +175,8 @@ def entry_answer(c0, c1, entry, share) -> tuple[str, float, float, float]:
     return ("inside", base, leader, own) if free > needed else ("edge", base, leader, 0.0)
 
 
-@settings(GENTLE, max_examples=40)
-@given(costs, costs, inner_shares, st.floats(0.0, 2.5))
+@settings(GENTLE, max_examples=25)
+@given(costs, costs, inner_shares, st.floats(0.0, 2.5).filter(lambda t: abs(t - 1) > 1e-3))
 def test_a_cost_of_entry(c0, c1, share, times):
     """Up to 2.5 times what the specialist earns at the base level that suits the generalist."""
     entry = times * ((1 - share) * share / (2 * c0) + (1 - share) ** 2 / (4 * c1))
@@ -293,11 +296,9 @@ def test_the_generalist_pays_for_one_entry_but_not_for_two():
         Specialist("far", "alpha1", "1e3 * (alpha1 - alpha0) + 3"),
     ]
     found = equilibrium(game_of("alpha0**2", *domains, contract=contract), 0.5, 0.5)
-    # free-riders: near enters at base 0.6 and far at 6, alone 0.25 would be best
-    assert found.regimes == {"generalist": "abstain", "near": "abstain", "far": "abstain"} or (
-        found.regimes["far"] == "abstain"
-    )
-    assert found.regimes["near"] == "abstain"  # 0.5 * 0.6 - 0.36 < 0
+    # near enters at base 0.6, where the generalist would earn 0.5 * 0.6 - 0.36 < 0, far at 6
+    assert found.regimes == {"generalist": "contribute", "near": "abstain", "far": "abstain"}
+    assert found.certified
     cheap = equilibrium(game_of("0.8 * alpha0**2", *domains, contract=contract), 0.5, 0.5)
     assert cheap.regimes == {"generalist": "contribute", "near": "free-ride", "far": "abstain"}
     close(alpha(cheap, "generalist"), 0.6)
@@ -334,6 +335,15 @@ def test_a_specialist_who_keeps_nothing_takes_part():
     found = equilibrium(power_game(1.0, 2.0, 0.5, 2.0), 1.0)
     assert found.profits["law"] == 0.0
     assert found.regimes["law"] == "free-ride"
+
+
+@pytest.mark.parametrize("c1", [0.5, 10.0, 100.0, 1e4])
+@pytest.mark.parametrize("k0", [2.0, 3.0])
+def test_a_specialist_who_keeps_nothing_stays_at_every_base_level(k0, c1):
+    c0 = 0.1  # base levels well above 1, where rounding is coarser than the cost of nothing
+    found = equilibrium(power_game(c0, k0, c1, 2.0), 1.0)
+    close(alpha(found, "generalist"), (1 / (k0 * c0)) ** (1 / (k0 - 1)))
+    assert found.certified
 
 
 def test_a_generalist_who_gets_nothing_takes_part():

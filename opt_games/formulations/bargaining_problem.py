@@ -150,7 +150,7 @@ def _objective(
         )
         return model.worst
     disagreement = game.disagreement()
-    best = dict(ideal) if ideal is not None else {}
+    best = {} if ideal is None else {p: ideal[p] for p in gains}
     model.ideal = pyo.Param(list(gains), initialize=best, mutable=True)
     model.epigraph = pyo.Constraint(
         list(gains),

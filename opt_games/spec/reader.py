@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from opt_games.checks import RESERVED
 from opt_games.errors import SpecError
@@ -21,9 +22,10 @@ from opt_games.game import (
 )
 from opt_games.names import as_key, did_you_mean, quoted
 from opt_games.shipped import shipped_games
-from opt_games.spec.mistakes import check_shape
-from opt_games.spec.schema import SpecFile, SpecialistTable
 from opt_games.spec.table import read_table
+
+if TYPE_CHECKING:
+    from opt_games.spec.schema import SpecFile, SpecialistTable
 
 
 def load(path_or_name: str | Path) -> Game:
@@ -96,6 +98,9 @@ def loads(text: str, *, file: str = "<text>", folder: Path | None = None) -> Gam
     except (RecursionError, ValueError):
         raise SpecError("not valid TOML: too deep, or a number too long", file=file) from None
     try:
+        # pydantic takes a while to import: only a spec file needs it
+        from opt_games.spec.mistakes import check_shape
+
         return _game(check_shape(data), folder)
     except SpecError as error:
         raise error.within(file=file) from None
