@@ -26,13 +26,13 @@ from opt_games.kernels.sample import Sample, join
 
 _LATTICE = {1: 97, 2: 33, 3: 13, 4: 7}  # shares per specialist where all combinations are solved
 _EXACT = 128  # contracts solved where they are not
-_STARTS = 20
+_STARTS = 12
 _HILLS = 5  # of the hills climbed, those that the solver tries
 _APART = 0.08  # distance between starts, of the range of shares
 _RIVALS = 3
-_DIRECTIONS = 20  # random ones, besides the axes, in a round of climbing
-_CLIMBS = 60
-_REPAIRS = 6  # times that climbing may better what the solver found
+_DIRECTIONS = 12  # random ones, besides the axes, in a round of climbing
+_CLIMBS = 40
+_REPAIRS = 3  # times that climbing may better what the solver found
 _SNAP = 1e-3  # a share this close to a bound is tried on it
 
 
@@ -61,7 +61,9 @@ class _Search:
         low, high = equilibria.game.contract.bounds
         size = equilibria.payoffs.size
         if size in _LATTICE:
-            axes = np.meshgrid(*[np.linspace(low, high, _LATTICE[size])] * size, indexing="ij")
+            # closer towards the bounds, where a specialist is about to leave
+            steps = 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, _LATTICE[size]))
+            axes = np.meshgrid(*[low + (high - low) * steps] * size, indexing="ij")
             shares = np.vstack([axis.ravel() for axis in axes])
         else:
             rng = np.random.default_rng(0)
@@ -82,14 +84,14 @@ class _Search:
         if self.equilibria.payoffs.size not in _LATTICE:
             more = coarse_contracts(self.equilibria, solution, self.stakes, _EXACT)
             self.sampled = join([self.sampled, self.equilibria.sample(more)])
-        hills = self._climb(solution, self._starts(solution), 0.06, 0.01)
+        hills = self._climb(solution, self._starts(solution), 0.06, 0.02)
         values = score(solution, self.stakes, hills)
         best = hills.select(np.array([best_case(values, hills)]))
         for k in np.argsort(-values, kind="stable")[:_HILLS]:
             best = self._better(solution, best, self._solve(solution, hills.select(np.array([k]))))
         for _ in range(_REPAIRS):
             best = self._better(solution, best, self._on_bounds(best))
-            higher = self._climb(solution, best, 0.03, 1e-7)
+            higher = self._climb(solution, best, 0.02, 1e-5)
             if np.array_equal(higher.shares, best.shares):
                 break
             best = self._better(solution, higher, self._solve(solution, higher))

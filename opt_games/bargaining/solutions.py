@@ -43,7 +43,7 @@ class Stakes:
 
     @classmethod
     def of(cls, game: Game, sampled: Sample) -> Stakes | None:
-        """Read the stakes off a sample of contracts; None if no contract is acceptable."""
+        """Read the stakes off a sample; None if no contract is acceptable and better for any."""
         payoffs, weights = game.disagreement(), game.weights()
         disagreement = np.array([payoffs[player] for player in game.players])
         utilities = sampled.utilities
@@ -59,7 +59,7 @@ class Stakes:
             disagreement,
         )
         signed = first.acceptable(utilities)
-        if not signed.any():
+        if not np.any(signed & first.better(utilities)):
             return None
         best = np.where(signed, utilities, -np.inf).max(axis=1)
         return cls(
@@ -76,12 +76,14 @@ class Stakes:
         return cls(disagreement, scale, np.ones(disagreement.size), everybody, disagreement)
 
     def acceptable(self, utilities: Array) -> NDArray[np.bool_]:
-        """Whether everybody gets at least disagreement and somebody more; shape (cases,)."""
-        with np.errstate(invalid="ignore"):
-            gains = utilities - self.disagreement[:, None]
-            margin = ACCEPTANCE * self.scale[:, None]
-            signed = np.all(gains >= -margin, axis=0)
-            return np.asarray(signed & np.any(gains > margin, axis=0))
+        """Whether everybody gets at least disagreement; shape (cases,)."""
+        gains = utilities - self.disagreement[:, None]
+        return np.asarray(np.all(gains >= -ACCEPTANCE * self.scale[:, None], axis=0))
+
+    def better(self, utilities: Array) -> NDArray[np.bool_]:
+        """Whether somebody gets more than disagreement; shape (cases,)."""
+        gains = utilities - self.disagreement[:, None]
+        return np.asarray(np.any(gains > ACCEPTANCE * self.scale[:, None], axis=0))
 
     def rounding(self, solution: str) -> float:
         """Differences of score below which two contracts cannot be told apart."""

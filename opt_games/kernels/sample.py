@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from opt_games.branch import Branch, Closure
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.leader import LeaderState, Optima, leader_optima
+from opt_games.kernels.leader import TIE_TOLERANCE, LeaderState, Optima, leader_optima
 from opt_games.kernels.payoffs import Payoffs
 from opt_games.kernels.response import State
 from opt_games.kernels.window import Window
@@ -48,6 +48,8 @@ class Sample:
         Equal where the same players take part and the followers' closures are the same.
     optima, rivals : Optima
         The leader's best base level if it takes part, and its next best local peak.
+    outside : ndarray, shape (followers,)
+        What followers earn when they abstain.
     """
 
     shares: Array
@@ -58,16 +60,17 @@ class Sample:
     key: NDArray[np.int64]
     optima: Optima
     rivals: Optima
+    outside: Array
 
     def branch(self, case: int) -> Branch:
         """Return the branch of one case, as if the leader took part."""
-        return _branch(self.optima, case)
+        return _branch(self.optima, case, self.outside)
 
     def rival_branch(self, case: int) -> Branch | None:
         """Return the branch of the leader's next best peak, None where there is none."""
         if not np.isfinite(self.rivals.payoff[case]):
             return None
-        return _branch(self.rivals, case)
+        return _branch(self.rivals, case, self.outside)
 
     def select(self, cases: NDArray[np.int64]) -> Sample:
         """Return some of the cases, in the order given."""
@@ -80,6 +83,7 @@ class Sample:
             self.key[cases],
             self.optima.select(cases),
             self.rivals.select(cases),
+            self.outside,
         )
 
 
@@ -113,13 +117,15 @@ def join(samples: list[Sample]) -> Sample:
         np.concatenate([s.key for s in samples]),
         optima("optima"),
         optima("rivals"),
+        samples[0].outside,
     )
 
 
 def _sample(payoffs: Payoffs, window: Window, shares: Array) -> Sample:
     best, rivals = leader_optima(payoffs, window, shares)
     scale = np.abs(best.turnover) + abs(payoffs.outside)
-    active = best.payoff >= payoffs.outside - 1e-12 * scale
+    # a leader indifferent between taking part and not takes part
+    active = best.payoff >= payoffs.outside - TIE_TOLERANCE * scale
     outside = np.zeros(payoffs.size)
     for group in payoffs.followers:
         outside[group.members] = group.outside.ravel()
@@ -137,6 +143,7 @@ def _sample(payoffs: Payoffs, window: Window, shares: Array) -> Sample:
         _key(best, active),
         best,
         rivals,
+        outside,
     )
 
 
@@ -146,13 +153,15 @@ def _key(optima: Optima, active: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(active, ((states + 1) * weights).sum(axis=0), 0)
 
 
-def _branch(optima: Optima, case: int) -> Branch:
+def _branch(optima: Optima, case: int, outside: Array) -> Branch:
     state = optima.state[:, case]
     binding: tuple[int, ...] = ()
     turning: tuple[int, ...] = ()
     if optima.leader[case] == LeaderState.EDGE:
         sides = np.vstack([optima.left_state[:, case], optima.right_state[:, case]])
-        leaves = (sides == State.ABSTAIN).any(axis=0) & (state != State.ABSTAIN)
+        leaves = (sides == State.ABSTAIN).any(axis=0)
+        leaves |= np.abs(optima.profit[:, case] - outside) <= 1e-10 * optima.turnover[case]
+        leaves &= state != State.ABSTAIN
         stays = np.isin(state, (State.BASE, State.STATIONARY))
         turns = np.isin(sides, (State.BASE, State.STATIONARY)).all(axis=0) & stays
         turns &= (sides != state).any(axis=0)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from brute_force import OBJECTIVES, Adapter, Market, Table, equilibria, tabulate
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import opt_games
 from opt_games import Bargaining, Contract, Game, Generalist, Specialist
 
 SEPARATE = Contract("separate")
 SOLUTIONS = [*OBJECTIVES]
+SLOW = pytest.mark.slow
 
 
 def market_of(c0, rho, cost, entry=None, **more) -> Game:
@@ -34,8 +33,7 @@ def closed_utilities(c0, rho, cost, share) -> np.ndarray:
     return np.array([leader, *((1 - share) * rho * (base + extra) - cost * extra**2)])
 
 
-@settings(derandomize=True, deadline=None, max_examples=5)
-@given(st.integers(0, 10**6))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=SLOW) for seed in (1, 2, 3))])
 def test_three_specialists_with_the_utilitarian_closed_form(seed):
     rng = np.random.default_rng(seed)
     rho, c0 = rng.uniform(0.8, 1.2, 3), rng.uniform(1.0, 3.0)
@@ -53,6 +51,7 @@ def test_three_specialists_with_the_utilitarian_closed_form(seed):
     assert found.equilibrium.certified
 
 
+@SLOW
 def test_a_corner_of_the_closed_form():
     """A specialist that adapts at great cost is left nothing; the others share as if it were 1."""
     c0, rho, cost = 1.0, np.ones(2), np.array([0.3, 30.0])
@@ -63,7 +62,14 @@ def test_a_corner_of_the_closed_form():
     assert found.shares["d0"] == pytest.approx(share, rel=1e-8)
 
 
-@pytest.mark.parametrize("solution", ["nash", "egalitarian", "kalai-smorodinsky"])
+@pytest.mark.parametrize(
+    "solution",
+    [
+        "nash",
+        pytest.param("egalitarian", marks=SLOW),
+        pytest.param("kalai-smorodinsky", marks=SLOW),
+    ],
+)
 def test_equal_specialists_get_equal_shares(solution):
     found = opt_games.solve(market_of(1.0, [1.0, 1.0], [0.5, 0.5]), bargain=solution)
     one, other = found.shares.values()
@@ -87,6 +93,7 @@ def test_one_specialist_is_a_common_share(solution):
     assert shares[0].utilities == shares[1].utilities
 
 
+@SLOW
 def test_weights_move_the_contract_towards_the_strong():
     rho, cost = [1.0, 1.0], [0.5, 0.5]
     weights = {"generalist": 1.0, "d0": 4.0, "d1": 1.0}
@@ -98,6 +105,7 @@ def test_weights_move_the_contract_towards_the_strong():
         assert found.shares["d0"] < found.shares["d1"]
 
 
+@SLOW
 def test_disagreement_payoffs_are_honoured():
     rho, cost = [1.0, 1.0], [0.5, 0.5]
     free = opt_games.solve(market_of(1.0, rho, cost), bargain="utilitarian")
@@ -174,11 +182,11 @@ def _scored(table: Table, utilities: np.ndarray, final: np.ndarray, solution: st
 
 
 def test_two_specialists_with_entry_costs():
-    no_better_contract_on_a_grid(1, ["nash", "utilitarian", "egalitarian"], 21)
+    no_better_contract_on_a_grid(1, ["nash"], 15)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 5, 11])
+@SLOW
+@pytest.mark.parametrize("seed", [2, 5])
 def test_every_solution_for_two_specialists_with_entry_costs(seed):
     no_better_contract_on_a_grid(seed, SOLUTIONS, 31)
 
@@ -190,6 +198,7 @@ def test_no_agreement():
     assert found.to_dict()["regimes"] == dict.fromkeys(game.players, "abstain")
 
 
+@SLOW
 def test_a_specialist_who_cannot_enter_does_not_stop_the_others():
     game = market_of(1.0, [1.0, 1.0], [0.5, 0.5], [0.0, 50.0])
     found = opt_games.solve(game, bargain="nash")
