@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from brute_force import Market, equilibria, undominated
@@ -117,7 +119,7 @@ def agrees_on_a_grid(game: Game, market: Market, points: int, fringe: float = 2e
 def test_the_fixed_cost_game_comes_in_pieces():
     intervals = agrees_on_a_grid(opt_games.load("fixed-cost"), MARKETS["fixed-cost"], 151)
     assert len(intervals) > 1
-    for (_, high), (low, _) in zip(intervals, intervals[1:], strict=False):
+    for (_, high), (low, _) in pairwise(intervals):
         assert low - high > 1e-6
 
 
@@ -145,27 +147,16 @@ def test_random_games_with_a_cost_of_entry(row):
     agrees_on_a_grid(row.game(fixed), row.market(fixed), 201)
 
 
-def test_an_isolated_point_at_a_jump():
-    """Where the entry of a second domain stops paying, the last share with it can stand alone."""
-    found = opt_games.pareto(
-        Game(
-            "point",
-            Generalist("alpha0**2"),
-            [Specialist("law", "alpha1", "2 * (alpha1 - alpha0) + entry")],
-            {"entry": 0.125},
-        )
-    )
-    # free-riding: (1 - share) base >= entry; the generalist gets share base - base^2, all of it
-    # at a base of share / 2 only where share (1 - share) / 2 >= entry: share = 1/2 exactly;
-    # elsewhere it goes to base = entry / (1 - share), up to where that eats the revenue
-    line = np.linspace(0.126, 0.874, 400)
-    base = np.maximum(line / 2, 0.125 / (1 - line))
-    leader = line * base - base**2
-    best = line[np.argmax(leader)]
-    assert len(found.intervals) == 1
-    low, high = found.intervals[0]
-    assert low == pytest.approx(high, abs=1e-9)
-    assert low == pytest.approx(best, abs=2e-3)
+def test_a_specialist_who_never_gains_leaves_one_contract():
+    """Entry so dear that the generalist keeps it just willing at every share: one has its way."""
+    entry = 0.13  # free-riding: (1 - share) base >= entry, and share / 2 is never base enough
+    domain = Specialist("law", "alpha1", "2 * (alpha1 - alpha0) + entry")
+    found = opt_games.pareto(Game("willing", Generalist("alpha0**2"), [domain], {"entry": entry}))
+    # share base - base^2 at base = entry / (1 - share): by its derivative in the share
+    line = np.linspace(0.5, 0.8, 300_001)
+    base = entry / (1 - line)
+    best = line[np.argmax(line * base - base**2)]
+    assert found.intervals == (pytest.approx((best, best), abs=2e-6),)
 
 
 def test_separate_shares_are_refused_for_now():

@@ -148,7 +148,9 @@ def _sample(payoffs: Payoffs, window: Window, shares: Array) -> Sample:
 
 
 def _key(optima: Optima, active: NDArray[np.bool_]) -> NDArray[np.int64]:
-    states = optima.state.astype(np.int64)
+    # rounding decides which side of a corner a level is on: that is no change of branch
+    corner = optima.state == State.KINK
+    states = np.where(corner, State.STATIONARY, optima.state).astype(np.int64)
     weights = np.random.default_rng(0).integers(1, 2**58, size=(states.shape[0], 1))
     return np.where(active, ((states + 1) * weights).sum(axis=0), 0)
 
