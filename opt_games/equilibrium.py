@@ -7,7 +7,7 @@ the branch it found; `regret` checks the levels against the original functions.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyomo.environ as pyo
@@ -93,7 +93,8 @@ class EquilibriumMap:
         payoffs = compile_payoffs(game)
         low, high = game.contract.bounds
         extremes = np.tile(np.linspace(low, high, _EXTREMES), (payoffs.size, 1))
-        log = SolveLog(get_solver(solver), options or SolverOptions(tolerance=1e-11))
+        # every solve starts where the array engine found the answer
+        log = SolveLog(get_solver(solver), replace(options or SolverOptions(), close_start=True))
         return cls(game, payoffs, find_window(payoffs, extremes), log)
 
     def sample(self, shares: Array) -> Sample:

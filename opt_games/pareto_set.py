@@ -18,13 +18,13 @@ from opt_games.share_line import ShareLine
 
 _LINE = 257
 _ENDS = 5e-8  # to which the ends of intervals are refined
-_CLOSED = 2e-7  # shorter gaps and intervals are rounding
+_CLOSED = 1e-6  # shorter gaps and intervals are rounding
 _POINTS = 49  # contracts reported along the set, besides the ends
 _SECTION = 12
 _FOLLOWED = 32  # ends refined at a time
 _ROUNDING = 2e-15  # of a player's scale
 _SETTLED = 2e-8  # of a player's scale: closer to the outside option than this is on it
-_GAIN = 1e-9  # of a player's scale: a smaller gain does not dominate
+_GAIN = 1e-13  # of a player's scale: a smaller gain does not dominate
 
 
 def pareto_intervals(equilibria: EquilibriumMap) -> tuple[ShareLine, list[tuple[float, float]]]:

@@ -47,6 +47,8 @@ class ShareLine:
 
     def at(self, shares: Array) -> Sample:
         """Evaluate further shares, and keep them."""
+        if shares.size == 0:
+            return self.sampled.select(np.zeros(0, dtype=np.int64))
         size = self.equilibria.payoffs.size
         new = self.equilibria.sample(np.tile(shares, (size, 1)))
         both = join([self.sampled, new])

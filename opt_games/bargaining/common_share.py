@@ -24,6 +24,8 @@ _SIDE = 8
 _OPTIMISM = 4.0  # a score may rise this many times its last step before the next point
 _SPLITTING = 2
 _ROUNDS = 17
+_ON_BOUND = 1e-9  # of the range of shares
+_STENCIL = 1e-3
 _PROBES = np.array([1e-6, 1e-4, 3e-3])  # distances at which a solver's contract is challenged
 
 
@@ -57,7 +59,7 @@ def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
     if polished is not None and _stands(
         line, values, float(polished[0]), stakes.rounding(solution)
     ):
-        return float(polished[0])
+        return _settle(line, values, float(polished[0]), stakes.rounding(solution))
     # a jump, a kink, or an end of the line: magnify down to rounding
     for _ in range(_ROUNDS):
         share = _best(line, values)
@@ -71,6 +73,40 @@ def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
             )
         )
     return _best(line, values)
+
+
+def _settle(
+    line: ShareLine, values: Callable[[Sample], Array], share: float, rounding: float
+) -> float:
+    """Put a share that is all but on a bound on it; sharpen others by the slope of the score.
+
+    The solver stops at its tolerance, which tells little where the score is flat or small. The
+    slope comes from the score at four neighbours, where all five are on one branch.
+    """
+    low, high = line.equilibria.game.contract.bounds
+    for bound in (low, high):
+        if abs(share - bound) <= _ON_BOUND * (high - low):
+            both = line.at(np.array([share, bound]))
+            return bound if values(both)[1] >= values(both)[0] - rounding else share
+    first = line.at(np.array([share]))
+    step = _STENCIL * (high - low)
+    here = share
+    for _ in range(2):
+        around = here + step * np.linspace(-2.0, 2.0, 5)
+        if around[0] < low or around[-1] > high:
+            return share
+        found = line.at(around)
+        a, b, c, d, e = values(found)
+        if np.unique(np.append(found.key, first.key)).size > 1 or not np.isfinite(a + e):
+            return share
+        slope = (a - 8 * b + 8 * d - e) / (12 * step)
+        bend = (-a + 16 * b - 30 * c + 16 * d - e) / (12 * step**2)
+        # a corner of the score is sharp as the solver left it
+        if not bend < 0 or abs(slope / bend) > 1e-2 * step:
+            return share
+        here -= slope / bend
+    after = line.at(np.array([here]))
+    return here if values(after)[0] >= values(first)[0] - rounding else share
 
 
 def _stands(

@@ -25,6 +25,7 @@ from opt_games.kernels.window import Window
 # tie, and go to the one the followers prefer.
 TIE_TOLERANCE = 1e-10
 _ROUNDS = 18
+_ROUNDING = 2.2e-16  # of turnover
 _SPLITTING = 2  # rounds in which one peak may turn out to be several
 _SIDE = 8  # new nodes on either side of a peak in a round of magnification
 _PEAKS = 8  # local peaks followed per case
@@ -205,14 +206,17 @@ def _place(
         nodes = _nodes(peaks)
         at = evaluate(payoffs, window, shares[:, peaks.case], nodes)
         rows = np.arange(todo.size)
-        highest = at.payoff.max(axis=1, keepdims=True)
-        best = np.argmax(np.where(at.payoff == highest, at.total, -np.inf), axis=1)
+        # on a plateau, to rounding, an indifferent leader does what the followers prefer
+        highest = at.payoff.max(axis=1, keepdims=True) - _ROUNDING * at.turnover
+        best = np.argmax(np.where(at.payoff >= highest, at.total, -np.inf), axis=1)
         lower, upper = np.maximum(best - 1, 0), np.minimum(best + 1, nodes.shape[1] - 1)
         peaks = _Peaks(peaks.case, nodes[rows, lower], nodes[rows, best], nodes[rows, upper])
         same = (at.signature[rows, lower] == at.signature[rows, best]) & (
             at.signature[rows, upper] == at.signature[rows, best]
         )
-        smooth = same & (at.slope[rows, lower] >= 0) & (at.slope[rows, upper] <= 0)
+        # the end of a plateau is no zero of the slope
+        rise, fall = at.slope[rows, lower], -at.slope[rows, upper]
+        smooth = same & (rise > 1e-13 * fall) & (fall > 1e-13 * rise)
         floor = same & (peaks.peak == window.base[0]) & (at.slope[rows, best] <= 0)
         cap = same & (peaks.peak == window.base[-1]) & (at.slope[rows, best] >= 0)
         narrow = peaks.right - peaks.left <= 4e-16 * peaks.peak
@@ -245,7 +249,10 @@ def _local_peaks(at: Evaluation, nodes: Array, case: NDArray[np.int64]) -> _Peak
     void = np.full((payoff.shape[0], 1), -np.inf)
     below, above = np.hstack([void, payoff[:, :-1]]), np.hstack([payoff[:, 1:], void])
     # both ends of a plateau count: an indifferent leader does what the followers prefer
-    local = ((payoff > below) & (payoff >= above)) | ((payoff >= below) & (payoff > above))
+    slack = _ROUNDING * at.turnover
+    local = (payoff > below) & (payoff >= above)
+    local |= (payoff >= below - slack) & (payoff > above + slack)
+    local |= (payoff > below + slack) & (payoff >= above - slack)
     change = at.signature[:, 1:] != at.signature[:, :-1]
     better = payoff[:, 1:] > payoff[:, :-1]
     local[:, 1:] |= change & better
@@ -354,7 +361,11 @@ def _choose(
     np.maximum.at(top, case, payoff)
     turnover = at.turnover[:, 0]
     tied = payoff >= top[case] - TIE_TOLERANCE * turnover
-    order = np.lexsort((liking, np.where(tied, np.inf, payoff), case))
+    # who is indifferent in everything takes part: the higher level
+    scale = np.zeros(count)
+    np.maximum.at(scale, case, turnover)
+    liking = np.round(liking / np.where(scale > 0, scale, 1.0)[case], 12)
+    order = np.lexsort((base, liking, np.where(tied, np.inf, payoff), case))
     last = np.append(case[order][1:] != case[order][:-1], True)
     winner = order[last]
     rest = np.setdiff1d(np.arange(case.size), winner)

@@ -146,8 +146,10 @@ def _refine(
         high = np.where(marginal >= 0, right, peak)
     at_base = peak == 0.0
     if at_base.any():
-        # the marginal payoff at the base can be 0, infinite or undefined: ask just above it, too
-        above, _ = cells.marginal(np.where(at_base, 1e-6 * right, peak))
+        # the marginal payoff at the base can be 0, infinite or undefined: ask just above it, too,
+        # but not so close that rounding of the level swallows the step
+        probe = np.maximum(1e-6 * right, 1e-12 * cells.base)
+        above, _ = cells.marginal(np.where(at_base, probe, peak))
         with np.errstate(invalid="ignore"):
             contributes = (marginal > 0) | (~(marginal < 0) & (above >= 0))
         at_base &= ~contributes

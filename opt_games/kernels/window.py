@@ -56,6 +56,7 @@ def find_window(payoffs: Payoffs, shares: Array, *, density: float = 1.0) -> Win
     levels = np.append(COARSE[payoffs.cap > COARSE], payoffs.cap)
     levels = levels[np.isfinite(levels)]
     received = np.zeros((shares.shape[1], levels.size))
+    enters = np.zeros(received.shape, dtype=bool)
     reach = []
     for group in payoffs.followers:
         largest = 0.0
@@ -67,6 +68,7 @@ def find_window(payoffs: Payoffs, shares: Array, *, density: float = 1.0) -> Win
             found = best_responses(part, share, levels[None, :], COARSE, payoffs.cap)
             # responses to base levels at which taking part does not pay are no concern
             taking = found.state != State.ABSTAIN
+            enters[:, 1:] |= np.any(taking[:, :, 1:] & ~taking[:, :, :-1], axis=0)
             used = np.flatnonzero((gains & taking[..., None]).any(axis=(0, 1, 2)))
             largest = max(largest, COARSE[used[-1]] if used.size else 0.0)
             with np.errstate(all="ignore"):
@@ -74,10 +76,7 @@ def find_window(payoffs: Payoffs, shares: Array, *, density: float = 1.0) -> Win
             received += np.where(taking, np.nan_to_num(paid, nan=0.0), 0.0).sum(axis=0)
         reach.append(largest)
     cost, _ = payoffs.leader_cost(levels, *payoffs.leader_parameters)
-    with np.errstate(invalid="ignore"):
-        payoff = received - cost
-    payoff = np.where(np.isnan(payoff), -np.inf, payoff)
-    top = min(_leader_reach(payoffs, payoff, levels), payoffs.cap)
+    top = min(_leader_reach(payoffs, received, cost, enters, levels), payoffs.cap)
     # a contribution far below the rounding of the base level could not be told from none
     return Window(
         _grid(top, density, 56, 72, payoffs.cap),
@@ -114,7 +113,13 @@ def _gains(
     return gains
 
 
-def _leader_reach(payoffs: Payoffs, payoff: Array, levels: Array) -> float:
+def _leader_reach(
+    payoffs: Payoffs, received: Array, cost: Array, enters: NDArray[np.bool_], levels: Array
+) -> float:
+    """Largest base level that could pay; `enters` marks where a follower begins to take part."""
+    with np.errstate(invalid="ignore"):
+        payoff = received - cost
+    payoff = np.where(np.isnan(payoff), -np.inf, payoff)
     finite = np.isfinite(payoff)
     if not finite.any(axis=1).all():
         if np.isposinf(payoff).any():
@@ -127,13 +132,16 @@ def _leader_reach(payoffs: Payoffs, payoff: Array, levels: Array) -> float:
         _refuse_unbounded_leader(payoffs)
     first = np.argmax(finite, axis=1)
     start = np.take_along_axis(payoff, first[:, None], axis=1)
-    worth = np.flatnonzero((payoff > start).any(axis=0))
+    # a follower may enter just above a level and pay what it pays at the next
+    hope = payoff.copy()
+    above = received[:, 1:] - np.minimum(cost[1:], cost[:-1])
+    hope[:, 1:] = np.where(enters[:, 1:], np.maximum(hope[:, 1:], above), hope[:, 1:])
+    hope = np.where(np.isnan(hope), -np.inf, hope)
+    worth = np.flatnonzero((hope >= start - 1e-12 * np.abs(received)).any(axis=0))
     highest = np.argmax(payoff, axis=1).max()
-    index = max(worth[-1] if worth.size else 0, highest, first.max())
-    if index == levels.size - 1:
-        if np.isfinite(payoffs.cap):
-            return payoffs.cap
+    if highest == levels.size - 1 and not np.isfinite(payoffs.cap):
         _refuse_unbounded_leader(payoffs)
+    index = max(worth[-1] if worth.size else 0, highest, first.max())
     return float(levels[min(index + 2, levels.size - 1)])
 
 

@@ -70,12 +70,16 @@ class SolverOptions:
         Most iterations of one solve; None leaves the solver's own limit.
     options : mapping of str to object
         The vendor's options, passed straight through.
+    close_start : bool
+        The start is next to the answer, perhaps next to a bound too: stay there. An interior-point
+        solver otherwise moves it well inside its bounds first.
     """
 
     time_limit: float | None = None
-    tolerance: float = 1e-9
+    tolerance: float = 1e-11
     iteration_limit: int | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    close_start: bool = False
 
     def __post_init__(self) -> None:
         if self.time_limit is not None and not self.time_limit > 0:

@@ -14,7 +14,12 @@ from opt_games.solvers.base import Availability, Capabilities, Solver, SolverOpt
 from opt_games.solvers.casadi_model import CasadiModel, Numbers
 from opt_games.solvers.casadi_problem import CasadiProblem
 from opt_games.solvers.interruption import interruptible
-from opt_games.solvers.ipopt_terms import ipopt_options, ipopt_outcome, pushed_start
+from opt_games.solvers.ipopt_terms import (
+    ipopt_options,
+    ipopt_outcome,
+    pushed_start,
+    vendor_options,
+)
 from opt_games.solvers.result import Outcome, SolverInfo, Termination
 
 if TYPE_CHECKING:
@@ -104,7 +109,7 @@ class CyipoptProblem(CasadiProblem):
         problem, callbacks = self._problem(numbers, time_limit, warm=multipliers is not None)
         duals, start = {}, numbers.start
         if multipliers is None:
-            start = pushed_start(start, numbers.lower, numbers.upper, self.options.options)
+            start = pushed_start(start, numbers.lower, numbers.upper, vendor_options(self.options))
         else:
             duals = {
                 "lagrange": multipliers.constraints,

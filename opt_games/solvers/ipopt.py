@@ -20,6 +20,7 @@ from opt_games.solvers.ipopt_terms import (
     ipopt_options,
     ipopt_outcome,
     pushed_start,
+    vendor_options,
 )
 from opt_games.solvers.result import Outcome, SolverInfo
 
@@ -102,7 +103,7 @@ class IpoptProblem(CasadiProblem):
             solver = self._warm
             duals = {"lam_x0": multipliers.bounds, "lam_g0": multipliers.constraints}
         else:
-            start = pushed_start(start, numbers.lower, numbers.upper, self.options.options)
+            start = pushed_start(start, numbers.lower, numbers.upper, vendor_options(self.options))
             if time_limit != self.options.time_limit:
                 solver = self._make(time_limit)
         with interruptible():

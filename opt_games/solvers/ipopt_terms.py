@@ -61,6 +61,15 @@ WARM_START: dict[str, object] = {
 }
 """Options of a start from the multipliers of a neighbouring problem."""
 
+CLOSE_START: dict[str, object] = {
+    "bound_push": 1e-10,
+    "bound_frac": 1e-10,
+    "slack_bound_push": 1e-10,
+    "slack_bound_frac": 1e-10,
+    "mu_init": 1e-8,
+}
+"""Options of a start that is next to the answer: IPOPT moves it off its bounds only as it must."""
+
 ACCEPTABLE = 100.0
 """How many times `SolverOptions.tolerance` still counts as acceptable where IPOPT stalls."""
 
@@ -95,7 +104,12 @@ def ipopt_options(options: SolverOptions, *, warm: bool = False) -> dict[str, ob
     }
     if options.iteration_limit is not None:
         found["max_iter"] = options.iteration_limit
-    return {**found, **(WARM_START if warm else {}), **options.options}
+    return {**found, **(WARM_START if warm else {}), **vendor_options(options)}
+
+
+def vendor_options(options: SolverOptions) -> dict[str, object]:
+    """Return IPOPT's own options: those of a close start, then the user's, so that they win."""
+    return {**(CLOSE_START if options.close_start else {}), **options.options}
 
 
 def ipopt_outcome(

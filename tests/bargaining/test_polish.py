@@ -107,30 +107,44 @@ def test_kinks_have_no_formulation():
     assert polish(equilibria, "utilitarian", stakes, start) is None
 
 
-def test_close_rivals_are_those_that_could_come_to_bind():
-    entry = game_of("0.5 * (alpha1 - alpha0)**2 + 0.3")
-    near = begin(entry, 0.71)[2]  # the generalist is about to give up on the entry
-    rivals = close_rivals(near)
-    assert [branch.participants for branch, _ in rivals] == [()]
-    gap = near.optima.payoff[0] - near.rivals.payoff[0]
-    assert 0.0 <= gap <= CLOSE * near.optima.turnover[0]
-    assert close_rivals(begin(entry, 0.5)[2]) == []
+JUMP = Game(
+    "jump",
+    Generalist("alpha0**2"),
+    [
+        Specialist("d0", "alpha1", "0.5 * (alpha1 - alpha0)**2 + 0.3"),
+        Specialist("d1", "0.2 * alpha1", "10 * (alpha1 - alpha0)"),
+    ],
+)
+
+
+def jump() -> float:
+    """Where paying for d0's entry and leading d1 alone are worth the same."""
+    low, high = 0.6, 0.9
+    for _ in range(100):
+        d = (low + high) / 2
+        base = (0.3 - (1 - d) ** 2 / 2) / (1 - d)
+        pays = d * (base + 1 - d) + 0.2 * d * base - base**2
+        low, high = (d, high) if pays > (0.2 * d) ** 2 / 4 else (low, d)
+    return low
+
+
+def test_at_a_jump_each_branch_is_the_rival_of_the_other():
+    start = begin(JUMP, jump(), jump())[2]
+    ((rival, levels),) = close_rivals(start)
+    assert {start.branch(0).participants, rival.participants} == {(0, 1), (1,)}
+    assert levels.payoff[0] == pytest.approx(start.optima.payoff[0], abs=1e-9)
+    assert start.optima.payoff[0] - levels.payoff[0] <= CLOSE * start.optima.turnover[0]
+    assert close_rivals(begin(JUMP, 0.4, 0.4)[2]) == []
     assert close_rivals(begin(PLAIN, 0.5)[2]) == []
 
 
 def test_a_rival_stops_the_share_where_the_generalist_would_jump():
-    """Where the first domain is given up the second loses most: the jump is the best share."""
-    game = game_of("0.5 * (alpha1 - alpha0)**2 + 0.3")
-    equilibria, stakes, start = begin(game, 0.71)
-    free = polish(equilibria, "max-performance", stakes, start)
-    held = polish(equilibria, "max-performance", stakes, start, rivals=close_rivals(start))
-    low, high = 0.6, 1 - 1e-9
-    for _ in range(100):
-        d = (low + high) / 2
-        base = max(d / 2, (0.3 - (1 - d) ** 2 / 2) / (1 - d))
-        low, high = (d, high) if d * (base + 1 - d) - base**2 > 0 else (low, d)
-    assert held is not None
-    assert held[0] <= low + 1e-7
-    found = equilibria.sample(held[:, None] - 1e-7)
-    assert found.branch(0).participants == (0,)
-    assert free is None or free[0] >= held[0] - 1e-6
+    """Performance rises with the base level that d0's entry takes, up to the jump."""
+    equilibria, stakes, near = begin(JUMP, jump() - 1e-3, jump() - 1e-3)
+    beyond = begin(JUMP, jump() + 1e-6, jump() + 1e-6)[2]
+    other = (beyond.branch(0), beyond.optima)
+    assert other[0].participants == (1,)
+    free = polish(equilibria, "max-performance", stakes, near)
+    held = polish(equilibria, "max-performance", stakes, near, rivals=[other])
+    assert held == pytest.approx([jump()] * 2, abs=1e-7)
+    assert free[0] > jump() + 5e-4  # up to where leading still pays

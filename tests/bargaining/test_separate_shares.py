@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from brute_force import OBJECTIVES, Adapter, Market, Table, equilibria, tabulate
@@ -114,7 +116,7 @@ def test_disagreement_payoffs_are_honoured():
     found = opt_games.solve(market_of(1.0, rho, cost, bargaining=asked), bargain="utilitarian")
     assert found.agreement
     assert found.utilities["d0"] == pytest.approx(wanted, abs=1e-7)
-    assert found.welfare < free.welfare
+    assert found.equilibrium.welfare < free.equilibrium.welfare
     too_much = Bargaining(disagreement={"d0": 100.0, "d1": 0.5})
     none = opt_games.solve(market_of(1.0, rho, cost, bargaining=too_much), bargain="utilitarian")
     assert not none.agreement
@@ -140,6 +142,22 @@ def drawn(seed: int) -> tuple[float, np.ndarray, np.ndarray, np.ndarray]:
     return c0, rho, cost, rng.uniform(0.0, 0.8, 2) * best[1:].max(axis=1)
 
 
+def ideal(brute: Market, table: Table, player: int) -> float:
+    """A player's best acceptable utility, on finer and finer grids around the best contract.
+
+    It often lies where a player just signs, at a share of 0 of somebody's.
+    """
+    radius, best = 1.0 / 64, -np.inf
+    for _ in range(7):
+        own = np.where(table.acceptable, table.outcome.utilities[player], -np.inf)
+        best, centre = max(best, own.max()), table.shares[:, [own.argmax()]]
+        side = np.linspace(-radius, radius, 11)
+        around = centre + np.array(np.meshgrid(side, side)).reshape(2, -1)
+        table = tabulate(brute, np.clip(around, 0.0, 1.0), weights=table.weights)
+        radius /= 4
+    return float(best)
+
+
 def no_better_contract_on_a_grid(seed: int, solutions: list[str], points: int) -> None:
     c0, rho, cost, entry = drawn(seed)
     brute = brute_market(c0, rho, cost, entry)
@@ -148,6 +166,10 @@ def no_better_contract_on_a_grid(seed: int, solutions: list[str], points: int) -
     grid = np.array(np.meshgrid(line, line)).reshape(2, -1)
     table = tabulate(brute, grid, weights=np.array(list(weights.values())))
     scale = table.outcome.utilities.max()
+    if "kalai-smorodinsky" in solutions:
+        edge = np.array([np.zeros(301), np.linspace(0, 1, 301)])
+        edges = tabulate(brute, np.hstack([grid, edge, edge[::-1]]), weights=table.weights)
+        table = replace(table, ideal=np.array([ideal(brute, edges, k) for k in range(3)]))
     for solution in solutions:
         weighted = solution in ("weighted", "asymmetric-nash")
         game = market_of(

@@ -26,6 +26,7 @@ from opt_games.game import (
     Welfare,
 )
 from opt_games.spec import load, loads, reader
+from opt_games.spec.mistakes import check_shape
 
 SPEC = """
 schema = 1
@@ -287,7 +288,7 @@ def test_any_value_in_any_place_is_a_game_or_a_spec_error(data):
     table[key] = data.draw(_values)
     mistake = None
     try:
-        game = reader._game(reader.check_shape(spec), None)
+        game = reader._game(check_shape(spec), None)
     except SpecError as error:
         mistake = error
     if mistake is None:
