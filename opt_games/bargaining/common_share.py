@@ -72,7 +72,7 @@ def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
                 np.concatenate([left + (share - left) * steps, share + (right - share) * steps])
             )
         )
-    return _best(line, values)
+    return _settle(line, values, _best(line, values), stakes.rounding(solution))
 
 
 def _settle(

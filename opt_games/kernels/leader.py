@@ -25,7 +25,7 @@ from opt_games.kernels.window import Window
 # tie, and go to the one the followers prefer.
 TIE_TOLERANCE = 1e-10
 _ROUNDS = 18
-_ROUNDING = 2.2e-16  # of turnover
+_ROUNDING = 5e-17  # of turnover: equal but for the last bit
 _SPLITTING = 2  # rounds in which one peak may turn out to be several
 _SIDE = 8  # new nodes on either side of a peak in a round of magnification
 _PEAKS = 8  # local peaks followed per case

@@ -97,6 +97,8 @@ def _scan(
 ) -> _Scan:
     """Bracket the highest peak of the payoff, and the next where there are several."""
     contributions = np.minimum(grid, np.maximum(cap - base, 0.0)[..., None])
+    # what rounding of the level would swallow is no contribution
+    contributions = np.where(contributions < 1e-12 * base[..., None], 0.0, contributions)
     level = base[..., None] + contributions
     parameters = tuple(values[..., None] for values in group.parameters)
     earned, spent = group.values(level, base[..., None], *parameters)

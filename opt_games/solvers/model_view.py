@@ -288,10 +288,11 @@ def bounded(constraint: ConstraintData) -> tuple[Any, Any, Any]:
 def _number(expression: Any) -> float:
     """Return the value of an expression, NaN where it has none in the real numbers."""
     try:
-        number = pyo.value(expression)
+        # without exception, for with one Pyomo logs to the terminal first
+        number = pyo.value(expression, exception=False)
     except (ValueError, ZeroDivisionError, OverflowError, TypeError):
         return math.nan
-    return math.nan if isinstance(number, complex) else float(number)
+    return math.nan if number is None or isinstance(number, complex) else float(number)
 
 
 def shortfall(number: float, low: float, high: float) -> float:

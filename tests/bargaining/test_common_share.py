@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import opt_games
 from opt_games import Bargaining, Contract, Game, Generalist, Specialist
 
-GENTLE = settings(derandomize=True, deadline=None, max_examples=10)
+GENTLE = settings(derandomize=True, deadline=None, max_examples=6)
 costs = st.floats(-1.5, 1.5).map(lambda x: 10.0**x)
 
 
@@ -313,9 +313,8 @@ def _table_of(found: opt_games.Bargain, table: Table) -> Table:
     return replace(table, outcome=outcome)
 
 
-def test_two_random_games_with_a_cost_of_entry():
-    for row in (rows("exponential")[3], rows("power")[8]):
-        bargains_agree(row, "quick")
+def test_a_random_game_with_a_cost_of_entry():
+    bargains_agree(rows("power")[8], "quick")
 
 
 @pytest.mark.slow
