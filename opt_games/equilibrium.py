@@ -1,7 +1,8 @@
 """The subgame-perfect equilibrium of a contract.
 
 The array engine searches all branches globally; the solver then solves the equilibrium problem on
-the branch it found; `regret` checks the levels against the original functions.
+the branch it found, from there; `regret` checks both points against the original functions, and the
+one with less regret stands.
 """
 
 from __future__ import annotations
@@ -124,8 +125,9 @@ class EquilibriumMap:
             solved = self._solve(contract, branch, base, finals)
             if solved is not None:
                 again = regret(self.payoffs, shares, *solved)
-                # the solver stops at its tolerance; the better of the two points stands
-                if _relative(again) <= max(_relative(checked), 1e-15):
+                # two methods that agree: the array engine's point is placed to rounding, the
+                # solver's to its tolerance, which matters next to a bound
+                if _relative(again) < _relative(checked) - 1e-13:
                     (base, finals), checked = solved, again
                 elif _relative(again) > REGRET_TOLERANCE:
                     self.log.failures.append("equilibrium: the solution has regret; not used")
@@ -189,7 +191,7 @@ class EquilibriumMap:
             None,
             _by_player(players, self.payoffs.utilities(after) - utilities),
             _by_player(players, turnover),
-            gain <= REGRET_TOLERANCE * turnover[0],
+            bool(gain <= REGRET_TOLERANCE * turnover[0]),
         )
 
 

@@ -38,6 +38,7 @@ def nothing_dominates(found: opt_games.ParetoSet) -> None:
     """The points reported, among themselves; an end is known to 1e-7 only."""
     utilities = np.array([list(point.utilities.values()) for point in found.points]).T
     scale = np.abs(utilities).max(axis=1)
+    scale = np.where(scale > 0, scale, 1.0)
     assert undominated(utilities / scale[:, None], tolerance=1e-9).all()
 
 
@@ -97,6 +98,7 @@ def agrees_on_a_grid(game: Game, market: Market, points: int, fringe: float = 2e
     line = np.unique(np.concatenate([np.linspace(0, 1, points), ends]))
     outcome = equilibria(market, line)
     scale = outcome.utilities.max(axis=1)[:, None]
+    scale = np.where(scale > 0, scale, 1.0)  # who never takes part gains nothing anywhere
     kept = undominated(outcome.utilities / scale, tolerance=1e-7)
     clear = np.min(np.abs(line[:, None] - np.array(ends)), axis=1) > fringe
     inside = np.zeros(line.size, dtype=bool)
@@ -108,8 +110,11 @@ def agrees_on_a_grid(game: Game, market: Market, points: int, fringe: float = 2e
     assert found.regret <= 1e-8
     nothing_dominates(found)
     # a point of the set has the utilities that the brute force finds
-    shares = np.array([next(iter(point.shares.values())) for point in found.points[2:-2]])
-    ours = np.array([list(point.utilities.values()) for point in found.points[2:-2]]).T
+    # (at an end there may be a jump, with an equilibrium on either side of rounding)
+    points_inside = [p for p in found.points if not set(p.shares.values()) & set(ends)]
+    assert points_inside or all(low == high for low, high in found.intervals)
+    shares = np.array([next(iter(point.shares.values())) for point in points_inside])
+    ours = np.array([list(point.utilities.values()) for point in points_inside]).T
     theirs = equilibria(market, shares).utilities
     assert np.abs(ours - theirs)[:1] == pytest.approx(0.0, abs=1e-7 * float(scale.max()))
     assert np.abs(ours - theirs)[1:] == pytest.approx(0.0, abs=1e-5 * float(scale.max()))

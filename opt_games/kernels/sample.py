@@ -89,6 +89,8 @@ class Sample:
 
 def sample(payoffs: Payoffs, window: Window, shares: Array) -> Sample:
     """Find the equilibria of the contracts `shares`, shape (followers, cases)."""
+    if shares.shape[1] == 0:
+        return sample(payoffs, window, np.zeros((payoffs.size, 1))).select(np.arange(0))
     parts = [
         _sample(payoffs, window, shares[:, k : k + _CASES])
         for k in range(0, shares.shape[1], _CASES)

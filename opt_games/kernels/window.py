@@ -76,6 +76,7 @@ def find_window(payoffs: Payoffs, shares: Array, *, density: float = 1.0) -> Win
             received += np.where(taking, np.nan_to_num(paid, nan=0.0), 0.0).sum(axis=0)
         reach.append(largest)
     cost, _ = payoffs.leader_cost(levels, *payoffs.leader_parameters)
+    cost = np.broadcast_to(cost, levels.shape)
     top = min(_leader_reach(payoffs, received, cost, enters, levels), payoffs.cap)
     # a contribution far below the rounding of the base level could not be told from none
     return Window(
