@@ -118,8 +118,8 @@ def pareto(game: Game, *, solver: str = "ipopt", options: SolverOptions | None =
     [(0.0, 0.666667)]
     """
     begin = time.perf_counter()
-    equilibria = EquilibriumMap.of(game, solver=solver, options=options)
     _require_common(game, "Pareto sets")
+    equilibria = EquilibriumMap.of(game, solver=solver, options=options)
     line, intervals = pareto_intervals(equilibria)
     points, worst = pareto_points(line, intervals)
     return ParetoSet(

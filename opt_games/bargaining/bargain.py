@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from opt_games.bargaining.common_share import best_share
+from opt_games.bargaining.separate_shares import best_shares
 from opt_games.bargaining.solutions import Stakes
 from opt_games.equilibrium import EquilibriumMap
 from opt_games.kernels.array_function import Array
@@ -28,8 +29,6 @@ def bargain(equilibria: EquilibriumMap, solution: str) -> Array | None:
         None if there is no agreement.
     """
     if equilibria.game.contract.shares == "separate" and equilibria.payoffs.size > 1:
-        from opt_games.bargaining.separate_shares import best_shares
-
         return best_shares(equilibria, solution)
     line = ShareLine.of(equilibria)
     stakes = Stakes.of(equilibria.game, line.sampled)

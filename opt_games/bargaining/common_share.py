@@ -56,10 +56,9 @@ def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
         bounds=_neighbours(line.shares, share),
         rivals=close_rivals(start),
     )
-    if polished is not None and _stands(
-        line, values, float(polished[0]), stakes.rounding(solution)
-    ):
-        return _settle(line, values, float(polished[0]), stakes.rounding(solution))
+    rounding = stakes.rounding(solution)
+    if polished is not None and _stands(line, values, float(polished[0]), rounding):
+        return _settle(line, values, float(polished[0]), rounding)
     # a jump, a kink, or an end of the line: magnify down to rounding
     for _ in range(_ROUNDS):
         share = _best(line, values)
@@ -72,7 +71,7 @@ def best_share(line: ShareLine, solution: str, stakes: Stakes) -> float:
                 np.concatenate([left + (share - left) * steps, share + (right - share) * steps])
             )
         )
-    return _settle(line, values, _best(line, values), stakes.rounding(solution))
+    return _settle(line, values, _best(line, values), rounding)
 
 
 def _settle(
