@@ -1,0 +1,1 @@
+"""Sweeps: many games as labelled data."""
