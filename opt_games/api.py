@@ -11,6 +11,7 @@ from opt_games.bargaining.bargain import bargain as find_bargain
 from opt_games.equilibrium import EquilibriumMap
 from opt_games.errors import SpecError, UnsupportedGameError
 from opt_games.game import Game
+from opt_games.kernels.array_function import Array
 from opt_games.names import did_you_mean
 from opt_games.pareto_set import pareto_intervals, pareto_points
 from opt_games.parts import canonical_solution
@@ -75,7 +76,7 @@ def solve(
     solution = "given" if bargain is None else canonical_solution(bargain)
     if solution == "weighted" and game.bargaining.weights is None:
         raise SpecError("the weighted solution needs weights", key="bargaining.weights")
-    shares = _given_shares(game, share) if share is not None else find_bargain(equilibria, solution)
+    shares = given_shares(game, share) if share is not None else find_bargain(equilibria, solution)
     found = None if shares is None else equilibria.equilibrium(shares)
     return Bargain(
         game.name,
@@ -166,7 +167,8 @@ def _require_common(game: Game, what: str) -> None:
         )
 
 
-def _given_shares(game: Game, share: float | Mapping[str, float]) -> np.ndarray:
+def given_shares(game: Game, share: float | Mapping[str, float]) -> Array:
+    """Return a given contract as an array by specialist; raise `SpecError` if it is none."""
     names = [specialist.name for specialist in game.specialists]
     if not isinstance(share, Mapping):
         share = dict.fromkeys(names, float(share))

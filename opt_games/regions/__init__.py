@@ -1,0 +1,1 @@
+"""Where, along parameters, the outcome of a game changes in kind."""
