@@ -1,11 +1,13 @@
-"""The operations of a formula, on floats and on Pyomo objects."""
+"""The operations of a formula, on floats, on Pyomo objects and on arrays."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import reduce
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import MaxExpression, MinExpression
 
@@ -53,6 +55,12 @@ _PYOMO: dict[str, Callable[..., Any]] = {
     "min": lambda *args: MinExpression(list(args)),
     "max": lambda *args: MaxExpression(list(args)),
 }
+_ARRAYS: dict[str, Callable[..., Any]] = {
+    **{name: getattr(np, name) for name in _MATH if name not in ("atan", "min", "max")},
+    "atan": np.arctan,
+    "min": lambda *args: reduce(np.minimum, args),
+    "max": lambda *args: reduce(np.maximum, args),
+}
 
 FUNCTIONS: tuple[str, ...] = tuple(_MATH)
 """The functions that a formula may call."""
@@ -84,6 +92,14 @@ def apply(operation: Operation, args: Iterable[Any], text: str) -> Any:
         else:
             return result
     raise SpecError(f"in {quoted(text)}: {_written(operation, args)} {problem}")
+
+
+def apply_to_arrays(operation: Operation, args: Iterable[Any]) -> Any:
+    """Apply one operation to arrays and floats; what has no finite real value is not finite."""
+    with np.errstate(all="ignore"):
+        return (_ARITHMETIC.get(operation) or _ARRAYS[operation.symbol])(
+            *(np.asarray(arg, np.float64) for arg in args)
+        )
 
 
 def _written(operation: Operation, args: tuple[Any, ...]) -> str:

@@ -46,19 +46,8 @@ is a function of the base level: use alpha0
     names = _Names(game)
     names.check_parameters("parameters", game.parameters)
     names.check_global_formulas()
-    seen: set[tuple[object, ...]] = set()
-    for specialist in game.specialists:
-        form = (
-            specialist.revenue,
-            specialist.cost,
-            specialist.utility,
-            specialist.outside_option,
-            specialist.harm,
-            tuple(specialist.parameters),
-        )
-        if form not in seen:
-            seen.add(form)
-            names.check_specialist(specialist)
+    for group in game.specialists.groups:
+        names.check_specialist(group.form)
 
 
 def check_attributes(attributes: Collection[str]) -> None:
@@ -85,6 +74,9 @@ def check_known(
     given: Iterable[str], known: Collection[str], *, key: str, what: str, fix: str = ""
 ) -> None:
     """Raise `SpecError` under a key for the first name that is not among those known."""
+    given = tuple(given)
+    if len(given) > 1:
+        known = dict.fromkeys(known)
     for name in given:
         if name not in known:
             hint = did_you_mean(str(name), known)
@@ -98,7 +90,7 @@ def check_known(
 def _check_players(game: Game) -> None:
     if not game.specialists:
         raise SpecError("a game has at least one specialist: add one", key="specialists")
-    twice = _first_twice(specialist.name for specialist in game.specialists)
+    twice = _first_twice(game.specialists.names)
     if twice is not None:
         raise SpecError(
             f"two specialists are called {quoted(twice)}: rename one",
@@ -122,7 +114,9 @@ def _check_players(game: Game) -> None:
             )
 
 
-def _first_twice(names: Iterable[str]) -> str | None:
+def _first_twice(names: Collection[str]) -> str | None:
+    if len(set(names)) == len(names):
+        return None
     seen: set[str] = set()
     for name in names:
         if name in seen:
@@ -228,10 +222,11 @@ class _Names:
             return f'"{name}" stands only {where}: use parameters here'
         hint = did_you_mean(name, allowed)
         if not hint:
-            owner = next((s.name for s in self.game.specialists if name in s.parameters), None)
+            groups = self.game.specialists.groups
+            owner = next((group.form for group in groups if name in group.columns), None)
             if owner is not None:
                 return (
-                    f'"{name}" is a local parameter of {quoted(owner)}, unknown here: '
+                    f'"{name}" is a local parameter of {quoted(owner.name)}, unknown here: '
                     "add it to [parameters]"
                 )
         attribute = name[:-1] if name[-1] in "01" and len(name) > 3 else None

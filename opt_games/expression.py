@@ -14,9 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import numpy as np
 import pyomo.environ as pyo
+from numpy.typing import NDArray
 
-from opt_games._operations import FUNCTIONS, Program, apply
+from opt_games._operations import FUNCTIONS, Program, apply, apply_to_arrays
 from opt_games._parser import parse
 from opt_games.errors import SpecError
 from opt_games.names import did_you_mean, quoted
@@ -114,6 +116,11 @@ class Expression:
             raise SpecError(f"expected a finite number, not {number}")
         return cls(repr(number), frozenset(), (number,))
 
+    @property
+    def is_function(self) -> bool:
+        """Whether the formula is a Python function: its text is then only a name."""
+        return self._function is not None
+
     def build(self, namespace: Mapping[str, Any]) -> Any:
         """Return the formula over the objects of a namespace.
 
@@ -171,6 +178,54 @@ class Expression:
         if not math.isfinite(result):
             raise SpecError(f"in {quoted(self.text)}: the value is {result}, not a finite number")
         return float(result)
+
+    def evaluate_columns(
+        self, columns: Mapping[str, float | NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """Return the value of the formula for every row at once.
+
+        Parameters
+        ----------
+        columns : mapping of str to float or ndarray
+            What stands for each name: one number for all rows, or one for each.
+
+        Returns
+        -------
+        ndarray
+            ``nan`` in the rows for which `evaluate` raises. Of one number if no column is used.
+
+        Examples
+        --------
+        >>> Expression.parse("1 / rho").evaluate_columns({"rho": np.array([2.0, 0.0])})
+        array([0.5, nan])
+        """
+        given = {name: self._look_up(columns, name) for name in self.names}
+        if self._function is not None:
+            return self._evaluate_rows(given)
+        stack: list[Any] = []
+        finite: Any = True
+        for step in self._program:
+            if isinstance(step, float):
+                stack.append(step)
+            elif isinstance(step, str):
+                stack.append(given[step])
+            else:
+                args = stack[-step.arity :]
+                del stack[-step.arity :]
+                stack.append(apply_to_arrays(step, args))
+                finite = finite & np.isfinite(stack[-1])
+        return np.where(finite, stack[0], np.nan)
+
+    def _evaluate_rows(self, given: Mapping[str, Any]) -> NDArray[np.float64]:
+        """Call a function row by row: it takes numbers."""
+        rows = np.broadcast_arrays(*(np.atleast_1d(values) for values in given.values()))
+        result = np.full(rows[0].size, np.nan)
+        for row, cells in enumerate(zip(*(column.tolist() for column in rows), strict=True)):
+            try:
+                result[row] = self.evaluate(dict(zip(given, cells, strict=True)))
+            except SpecError:
+                continue
+        return result
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Expression):

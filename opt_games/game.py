@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+import numpy as np
+
 from opt_games.checks import PROFIT, check_game, check_known, checked_value
 from opt_games.errors import SpecError
 from opt_games.expression import Expression, FormulaLike
@@ -29,6 +31,7 @@ from opt_games.parts import (
     Welfare,
     canonical_solution,
 )
+from opt_games.specialists import Array, Specialists, SpecialistTable
 
 __all__ = [
     "GENERALIST",
@@ -41,6 +44,7 @@ __all__ = [
     "Harm",
     "Regulation",
     "Specialist",
+    "SpecialistTable",
     "Welfare",
     "canonical_solution",
 ]
@@ -50,16 +54,6 @@ def _attributes(given: Iterable[str]) -> tuple[str, ...]:
     if isinstance(given, str):
         raise SpecError(f'expected a list such as ["{given}"], not text')
     return tuple(given)
-
-
-def _specialists(given: Iterable[Specialist]) -> tuple[Specialist, ...]:
-    kept = tuple(given)
-    for position, specialist in enumerate(kept):
-        if not isinstance(specialist, Specialist):
-            raise SpecError(
-                f"expected a Specialist at position {position}, not {type(specialist).__name__}"
-            )
-    return kept
 
 
 def _level_bounds(given: Mapping[str, FormulaLike]) -> FrozenMapping[Expression]:
@@ -79,7 +73,7 @@ class Game:
         What the game is called.
     generalist : Generalist
         The player who sets the base level.
-    specialists : iterable of Specialist
+    specialists : iterable of Specialist and SpecialistTable
         The players who adapt it, one per domain.
     parameters : mapping of str to float, optional
         Numbers that every formula may use.
@@ -115,7 +109,9 @@ class Game:
 
     name: str
     generalist: Generalist
-    specialists: Converted[Iterable[Specialist], tuple[Specialist, ...]] = Converted(_specialists)
+    specialists: Converted[Iterable[Specialist | SpecialistTable], Specialists] = Converted(
+        Specialists.of
+    )
     parameters: Converted[Mapping[str, float], Mapping[str, float]] = Converted(
         numbers_by_name, FrozenMapping()
     )
@@ -146,13 +142,11 @@ class Game:
     def _check_values(self) -> None:
         """Raise `SpecError` if a formula of parameters is out of its range."""
         self.shares_given()
-        self.weights()
+        self.weight_array()
         self.highest_levels()
         self.floors()
         self.liability()
-        for player, option in self._outside_options():
-            if option.names:
-                self._of_parameters(player, option, "outside_option")
+        self.outside_array()
         for player, expression in (self.bargaining.disagreement or {}).items():
             self._value(expression, f"bargaining.disagreement.{as_key(player)}")
 
@@ -163,17 +157,13 @@ class Game:
     @cached_property
     def players(self) -> tuple[str, ...]:
         """The names of the players: the generalist, then the specialists in order."""
-        return (GENERALIST, *(specialist.name for specialist in self.specialists))
-
-    @cached_property
-    def _by_name(self) -> dict[str, Specialist]:
-        return {specialist.name: specialist for specialist in self.specialists}
+        return (GENERALIST, *self.specialists.names)
 
     def specialist(self, name: str) -> Specialist:
         """Return a specialist by name, or raise `SpecError`."""
-        if name not in self._by_name:
-            check_known([name], tuple(self._by_name), key="specialists", what="specialist")
-        return self._by_name[name]
+        positions = self.specialists.positions
+        check_known([name], positions, key="specialists", what="specialist")
+        return self.specialists[positions[name]]
 
     def with_parameters(self, **overrides: float) -> Game:
         """Return the same game with other values of some parameters.
@@ -190,16 +180,21 @@ class Game:
         """
         for name in overrides:
             if name not in self.parameters:
-                raise SpecError(self._no_such_parameter(name), key=f"parameters.{name}")
+                raise SpecError(self.no_such_parameter(name), key=f"parameters.{name}")
         game = copy.copy(self)
         object.__setattr__(game, "parameters", {**self.parameters, **overrides})
         game._check_values()
         return game
 
-    def _no_such_parameter(self, name: str) -> str:
-        owners = [s.name for s in self.specialists if name in s.parameters]
+    def no_such_parameter(self, name: str) -> str:
+        """Say what is wrong with the name of a parameter that the game does not have."""
+        groups = self.specialists.groups
+        owners = sorted(
+            int(member) for group in groups if name in group.columns for member in group.members[:4]
+        )
         if owners:
-            listed = ", ".join(map(quoted, owners[:3])) + (", ..." if len(owners) > 3 else "")
+            listed = ", ".join(quoted(self.specialists.names[owner]) for owner in owners[:3])
+            listed += ", ..." if len(owners) > 3 else ""
             return (
                 f"{quoted(name)} is a local parameter of {listed}, not one of the game: change it "
                 "there, or move it to [parameters]"
@@ -230,39 +225,60 @@ class Game:
 
     def outside_options(self) -> dict[str, float]:
         """Return by player the money it gets if it abstains."""
-        return {
-            player: self._of_parameters(player, option, "outside_option")
-            for player, option in self._outside_options()
-        }
+        return self._by_player(self.outside_array())
+
+    def outside_array(self) -> Array:
+        """Return `outside_options` as an array, in the order of `players`."""
+        money = np.empty(len(self.players))
+        money[0] = self._of_parameters(GENERALIST, self.generalist.outside_option, "outside_option")
+        for group in self.specialists.groups:
+            money[group.members + 1] = group.evaluate(
+                group.form.outside_option, self.parameters, "outside_option"
+            )
+        return money
 
     def disagreement(self) -> dict[str, float]:
         """Return by player its utility if there is no agreement.
 
         It is the utility of the outside option unless the bargaining gives another.
         """
+        return self._by_player(self.disagreement_array())
+
+    def disagreement_array(self) -> Array:
+        """Return `disagreement` as an array, in the order of `players`."""
         given = self.bargaining.disagreement or {}
-        payoffs = {}
-        for player, option in self._outside_options():
-            if player in given:
-                payoffs[player] = self._value(
-                    given[player], f"bargaining.disagreement.{as_key(player)}"
+        payoffs = self.outside_array()
+        for player, expression in given.items():
+            payoffs[self._position(player)] = self._value(
+                expression, f"bargaining.disagreement.{as_key(player)}"
+            )
+        if GENERALIST not in given:
+            payoffs[0] = self.utility_of(GENERALIST, payoffs[0])
+        known = np.array([self._position(player) - 1 for player in given], dtype=int)
+        for group in self.specialists.groups:
+            if group.form.utility is not None:
+                others = group.take(~np.isin(group.members, known))
+                at = others.members + 1
+                payoffs[at] = others.evaluate(
+                    group.form.utility, {**self.parameters, PROFIT: payoffs[at]}, "utility"
                 )
-            else:
-                money = self._of_parameters(player, option, "outside_option")
-                payoffs[player] = self.utility_of(player, money)
         return payoffs
 
     def weights(self) -> dict[str, float]:
         """Return the bargaining power by player: 1 unless given."""
-        weights = dict.fromkeys(self.players, 1.0)
+        return self._by_player(self.weight_array())
+
+    def weight_array(self) -> Array:
+        """Return `weights` as an array, in the order of `players`."""
+        weights = np.ones(len(self.players))
         for player, expression in (self.bargaining.weights or {}).items():
-            weights[player] = self._value(
+            weights[self._position(player)] = self._value(
                 expression,
                 f"bargaining.weights.{as_key(player)}",
                 low=0.0,
                 wanted="a weight of at least 0",
             )
-        if not any(weights.values()):
+        if not weights.any():
             raise SpecError("all weights are 0: give one above 0", key="bargaining.weights")
         return weights
 
@@ -313,10 +329,11 @@ class Game:
             )
         return fractions
 
-    def _outside_options(self) -> Iterable[tuple[str, Expression]]:
-        yield GENERALIST, self.generalist.outside_option
-        for specialist in self.specialists:
-            yield specialist.name, specialist.outside_option
+    def _position(self, player: str) -> int:
+        return 0 if player == GENERALIST else self.specialists.positions[player] + 1
+
+    def _by_player(self, values: Array) -> dict[str, float]:
+        return dict(zip(self.players, values.tolist(), strict=True))
 
     def _of_parameters(
         self,

@@ -6,8 +6,10 @@ import difflib
 import keyword
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 _PLAIN_KEY = re.compile(r"[\w-]+")
+_COMPARED = 10_000  # names that a wrong one is compared with: of a million it would take a minute
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -28,7 +30,7 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """
     if len(wrong) > 100:
         return ""
-    folded = {name.casefold(): name for name in known}
+    folded = {name.casefold(): name for name in islice(known, _COMPARED)}
     close = difflib.get_close_matches(wrong.casefold(), folded, n=1, cutoff=0.5)
     return f' (did you mean "{folded[close[0]]}"?)' if close else ""
 

@@ -78,6 +78,23 @@ def canonical_solution(name: str) -> str:
     )
 
 
+def why_not_a_specialist(name: object) -> str | None:
+    """Say why a specialist cannot be called so, or return None if it can.
+
+    Examples
+    --------
+    >>> why_not_a_specialist("generalist")
+    '"generalist" is the player who sets the base level: pick another name'
+    """
+    if not isinstance(name, str) or not name or name != name.strip():
+        return "expected a name: text that neither is empty nor begins or ends with a space"
+    if "=" in name or not name.isprintable():
+        return f'the name {quoted(name)} must be one line without "="'
+    if name == GENERALIST:
+        return f'"{GENERALIST}" is the player who sets the base level: pick another name'
+    return None
+
+
 @dataclass(frozen=True)
 class Generalist:
     """The player who brings the technology to a base level.
@@ -141,16 +158,9 @@ class Specialist:
     harm: _Optional = _Optional(optional_formula, None)
 
     def __post_init__(self) -> None:
-        name = self.name
-        if not isinstance(name, str) or not name or name != name.strip():
-            problem = "expected a name: text that neither is empty nor begins or ends with a space"
-        elif "=" in name or not name.isprintable():
-            problem = f'the name {quoted(name)} must be one line without "="'
-        elif name == GENERALIST:
-            problem = f'"{GENERALIST}" is the player who sets the base level: pick another name'
-        else:
-            return
-        raise SpecError(problem, key="specialists.name")
+        reason = why_not_a_specialist(self.name)
+        if reason:
+            raise SpecError(reason, key="specialists.name")
 
     @property
     def _key(self) -> str:

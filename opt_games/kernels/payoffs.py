@@ -6,7 +6,6 @@ with one array of parameters per name, first axis = specialist of the group.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +14,9 @@ import numpy as np
 
 from opt_games.errors import UnsupportedGameError
 from opt_games.expression import Expression
-from opt_games.game import Game, Specialist
+from opt_games.game import Game
 from opt_games.kernels.array_function import Array, ArrayFunction, Symbols
+from opt_games.specialists import SpecialistGroup
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ def compile_payoffs(game: Game) -> Payoffs:
     refuse_what_is_not_built(game)
     (attribute,) = game.attributes
     base_name, final_name = f"{attribute}0", f"{attribute}1"
-    outside = game.outside_options()
+    outside = game.outside_array()
     groups = []
-    forms: dict[tuple[Expression, Expression], list[int]] = {}
-    for k, specialist in enumerate(game.specialists):
-        forms.setdefault((specialist.revenue, specialist.cost), []).append(k)
-    for (revenue, cost), members in forms.items():
+    forms: dict[tuple[Expression, Expression], list[SpecialistGroup]] = {}
+    for group in game.specialists.groups:
+        forms.setdefault((group.form.revenue, group.form.cost), []).append(group)
+    for (revenue, cost), alike in forms.items():
         names = sorted((revenue.names | cost.names) - {base_name, final_name})
         symbols = Symbols.named([final_name, base_name, *names])
         inputs = list(symbols.casadi.values())
@@ -131,12 +131,17 @@ def compile_payoffs(game: Game) -> Payoffs:
             casadi.gradient(marginal[1], final),
             casadi.gradient(marginal[1], base),
         ]
-        specialists = [game.specialists[k] for k in members]
+        members = np.concatenate([group.members for group in alike])
+        order = np.argsort(members, kind="stable")
+        columns = [
+            np.concatenate([group.column(name, game.parameters) for group in alike])
+            for name in names
+        ]
         groups.append(
             FollowerGroup(
-                np.array(members),
-                tuple(values.reshape(-1, 1, 1) for values in _columns(game, specialists, names)),
-                np.array([outside[s.name] for s in specialists]).reshape(-1, 1, 1),
+                members[order],
+                tuple(values[order].reshape(-1, 1, 1) for values in columns),
+                outside[members[order] + 1].reshape(-1, 1, 1),
                 ArrayFunction.compile(inputs, [earned, spent]),
                 ArrayFunction.compile(inputs, marginal),
                 ArrayFunction.compile(inputs, marginal + curvature),
@@ -152,7 +157,7 @@ def compile_payoffs(game: Game) -> Payoffs:
         tuple(groups),
         ArrayFunction.compile(inputs, [cost0, casadi.gradient(cost0, inputs[0])]),
         tuple(values[name] for name in names),
-        outside["generalist"],
+        float(outside[0]),
         game.highest_levels()[attribute],
         _utility_groups(game),
     )
@@ -170,34 +175,35 @@ def refuse_what_is_not_built(game: Game) -> None:
             raise UnsupportedGameError(
                 f"{game.name}: equilibria with a [{key}] table are not available yet; remove it"
             )
-    for specialist in game.specialists:
-        if specialist.harm is not None:
+    for group in game.specialists.groups:
+        if group.form.harm is not None:
             raise UnsupportedGameError(
-                f"{game.name}: specialists.{specialist.name}.harm is not available yet; remove it"
+                f"{game.name}: specialists.{group.form.name}.harm is not available yet; remove it"
             )
 
 
-def _columns(game: Game, specialists: Sequence[Specialist], names: Sequence[str]) -> list[Array]:
-    values = [game.values(specialist) for specialist in specialists]
-    return [np.array([row[name] for row in values], dtype=float) for name in names]
-
-
 def _utility_groups(game: Game) -> tuple[UtilityGroup, ...]:
-    forms: dict[Expression, list[int]] = {}
-    everybody: list[Specialist | None] = [None, *game.specialists]
-    for k, player in enumerate(everybody):
-        utility = game.generalist.utility if player is None else player.utility
-        if utility is not None:
-            forms.setdefault(utility, []).append(k)
+    forms: dict[Expression, list[SpecialistGroup]] = {}
+    leader = game.generalist.utility
+    if leader is not None:
+        forms[leader] = []
+    for group in game.specialists.groups:
+        if group.form.utility is not None:
+            forms.setdefault(group.form.utility, []).append(group)
     groups = []
-    for utility, players in forms.items():
+    for utility, alike in forms.items():
         names = sorted(utility.names - {"profit"})
         symbols = Symbols.named(["profit", *names])
-        rows = [game.values(everybody[k]) for k in players]
+        players = [group.members + 1 for group in alike]
+        columns = [[group.column(name, game.parameters) for group in alike] for name in names]
+        if utility == leader:
+            players.insert(0, np.zeros(1, dtype=np.int64))
+            for name, column in zip(names, columns, strict=True):
+                column.insert(0, np.full(1, game.parameters[name]))
         groups.append(
             UtilityGroup(
-                np.array(players),
-                tuple(np.array([row[name] for row in rows]) for name in names),
+                np.concatenate(players),
+                tuple(map(np.concatenate, columns)),
                 ArrayFunction.compile(list(symbols.casadi.values()), [symbols.of(utility)]),
             )
         )

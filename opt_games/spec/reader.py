@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,7 @@ from opt_games.game import (
     Harm,
     Regulation,
     Specialist,
+    SpecialistTable,
     Welfare,
 )
 from opt_games.names import as_key, did_you_mean, quoted
@@ -25,7 +24,7 @@ from opt_games.shipped import shipped_games
 from opt_games.spec.table import read_table
 
 if TYPE_CHECKING:
-    from opt_games.spec.schema import SpecFile, SpecialistTable
+    from opt_games.spec import schema
 
 
 def load(path_or_name: str | Path) -> Game:
@@ -148,16 +147,15 @@ def _explained(reason: str) -> str:
     return f"{reason}: {fix}" if fix else reason
 
 
-def _game(spec: SpecFile, folder: Path | None) -> Game:
+def _game(spec: schema.SpecFile, folder: Path | None) -> Game:
     regulation, harm, welfare = spec.regulation, spec.harm, spec.welfare
     return Game(
         name=spec.name,
         generalist=Generalist(**dict(spec.generalist)),
-        specialists=tuple(
-            specialist
+        specialists=[
+            _specialists(entry, position, spec.attributes, folder)
             for position, entry in enumerate(spec.specialists)
-            for specialist in _specialists(entry, position, spec.attributes, folder)
-        ),
+        ],
         parameters=spec.parameters,
         attributes=spec.attributes,
         level_bounds={name: level.max for name, level in spec.levels.items()},
@@ -171,9 +169,9 @@ def _game(spec: SpecFile, folder: Path | None) -> Game:
 
 
 def _specialists(
-    entry: SpecialistTable, position: int, attributes: list[str], folder: Path | None
-) -> Iterator[Specialist]:
-    """Yield the specialists that one ``[[specialists]]`` stands for, which share their formulas."""
+    entry: schema.SpecialistTable, position: int, attributes: list[str], folder: Path | None
+) -> Specialist | SpecialistTable:
+    """Return the specialists that one ``[[specialists]]`` stands for."""
     fields = dict(entry)
     table = fields.pop("table")
     try:
@@ -183,8 +181,7 @@ def _specialists(
         key = f"specialists[{position}].name" if of_name else error.key
         raise SpecError(error.message, key=key) from None
     if table is None:
-        yield form
-        return
+        return form
     path = Path(table)
     if folder is None and not path.is_absolute():
         raise SpecError(
@@ -197,13 +194,8 @@ def _specialists(
         **{f"{attribute}{end}": "is a level" for attribute in attributes for end in "01"},
         **dict.fromkeys(form.parameters, "is among the specialist's parameters in the spec, too"),
     }
-    for number, row in enumerate(read_table(path, refused), start=1):
-        try:
-            yield replace(
-                form,
-                name=row.name or f"{form.name}-{number}",
-                parameters={**form.parameters, **row.parameters},
-            )
-        except SpecError as error:
-            key = f'row {number}, column "name"'
-            raise SpecError(error.message, file=str(path), key=key) from None
+    read = read_table(path, refused)
+    try:
+        return SpecialistTable(form, read.columns, read.names)
+    except SpecError as error:
+        raise error.within(file=str(path)) from None

@@ -23,7 +23,13 @@ def write_parquet(folder, columns, name="domains.parquet"):
 
 
 def rows(path):
-    return [(row.name, dict(row.parameters)) for row in read_table(path)]
+    table = read_table(path)
+    columns = {name: values.tolist() for name, values in table.columns.items()}
+    size = len(table.names or next(iter(columns.values())))
+    return [
+        (table.names and table.names[row], {name: cells[row] for name, cells in columns.items()})
+        for row in range(size)
+    ]
 
 
 @pytest.mark.parametrize(
