@@ -1,0 +1,362 @@
+"""The share that many games' players agree on, all games in lockstep.
+
+The leader's global optimum is found on a grid of shares. Wherever the objective may peak between
+two of them it is climbed along its branch; the top is then checked against the leader's other
+humps at that share. Where the leader prefers another, the share is sought at which it is
+indifferent. What stays unclear is said to be unknown, for a slower method.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.along import Score, State, climb, join_states, move, put_state
+from opt_games.kernels.lockstep.market import Market
+from opt_games.kernels.lockstep.objective import ACCEPTANCE, Stakes, Value, value
+from opt_games.kernels.lockstep.optimum import TIE, Optima, leader_optima
+from opt_games.kernels.lockstep.point import EDGE, Measure, Points
+from opt_games.kernels.lockstep.scan import MULTIPLES, own_scale, table
+
+FRACTIONS = {
+    9: np.array([0.0, 0.03, 0.12, 0.3, 0.5, 0.7, 0.88, 0.97, 1.0]),
+    33: 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, 33)),
+}
+_ROUNDS = 4
+_SWITCHES = 12
+
+
+@dataclass(frozen=True)
+class Density:
+    """How finely to look: numbers of shares and of base levels."""
+
+    shares: int
+    levels: int
+
+
+COARSE, FINE = Density(9, 12), Density(33, 40)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found, one lane per game.
+
+    Attributes
+    ----------
+    points, measure
+        The equilibrium at the share found.
+    known : ndarray of bool, shape (games,)
+        Whether there is an answer; the rest means nothing where there is not.
+    agreed : ndarray of bool, shape (games,)
+    active : ndarray of bool, shape (games,)
+        Whether the leader takes part.
+    """
+
+    points: Points
+    measure: Measure
+    known: NDArray[np.bool_]
+    agreed: NDArray[np.bool_]
+    active: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Equilibria on a grid of shares; lanes are ``share * games + game``."""
+
+    market: Market
+    base: Array
+    optima: Optima
+    active: NDArray[np.bool_]
+    measure: Measure
+    stakes: Stakes
+    unsure: NDArray[np.bool_]
+    agreed: NDArray[np.bool_]
+
+
+def sample(market: Market, density: Density) -> Nodes:
+    """Find the equilibria on a grid of shares, and what the players bargain over."""
+    games = market.games
+    base = MULTIPLES[density.levels][:, None] * own_scale(market)
+    fractions = FRACTIONS[density.shares] if market.high > market.low else np.zeros(1)
+    shares = market.low + (market.high - market.low) * fractions
+    grid = table(market, base, np.broadcast_to(shares[:, None], (shares.size, games)))
+    optima = leader_optima(market, grid)
+    wide = market.take(np.tile(np.arange(games), shares.size))
+    active, measure = _with_abstention(wide, optima.measure)
+    utility, _ = wide.utility(measure.profits)
+    utility = utility.reshape(-1, shares.size, games)
+    usable = optima.found.reshape(shares.size, games)
+    gain = np.where(usable, utility - market.disagreement[:, None], 0.0)
+    scale = np.maximum(np.ptp(gain, axis=1), np.abs(gain).max(axis=1))
+    signed = (gain >= -ACCEPTANCE * scale[:, None]).all(axis=0) & usable
+    top = np.where(signed, gain, 0.0).max(axis=1)
+    say = top > ACCEPTANCE * scale
+    agreed = say.any(axis=0)
+    # a follower that could earn somewhere may yet gain by a contract between those of the grid
+    tempted = grid.takes.any(axis=(0, 2))
+    unsure = (~say[1:] & tempted).any(axis=0) | (~say[0] & tempted.any(axis=0))
+    stakes = Stakes(scale, say, top + market.disagreement)
+    return Nodes(market, base, optima, active, measure, stakes, unsure, agreed)
+
+
+def _with_abstention(market: Market, measure: Measure) -> tuple[NDArray[np.bool_], Measure]:
+    """Put outside options where the leader would rather stay out."""
+    scale = measure.turnover + np.abs(market.outside[0])
+    with np.errstate(invalid="ignore"):
+        active = measure.profits[0] >= market.outside[0] - TIE * scale
+    return active, replace(
+        measure,
+        profits=np.where(active, measure.profits, market.outside),
+        profits_by_share=np.where(active, measure.profits_by_share, 0.0),
+        performance=np.where(active, measure.performance, 0.0),
+        performance_by_share=np.where(active, measure.performance_by_share, 0.0),
+    )
+
+
+def bargain(nodes: Nodes, solution: str) -> Answer:
+    """Find the share of a bargaining solution in every game.
+
+    Parameters
+    ----------
+    nodes : Nodes
+    solution : str
+        Canonical name, or ``"player k"``.
+    """
+    stakes = nodes.stakes
+    market = nodes.market
+    known = np.ones(market.games, dtype=bool)
+    if solution == "kalai-smorodinsky":
+        ideal = stakes.ideal.copy()
+        for k in range(market.size + 1):
+            best = bargain(nodes, f"player {k}")
+            utility, _ = market.utility(best.measure.profits)
+            ideal[k] = np.where(best.known, np.maximum(utility[k], ideal[k]), ideal[k])
+            known &= best.known | ~stakes.say[k]
+        stakes = stakes.with_ideal(ideal)
+
+    def score(games: NDArray[np.int64], points: Points, measure: Measure) -> Value:
+        return value(solution, market.take(games), stakes.take(games), points, measure)
+
+    state, unknown = _Search(nodes, score).run()
+    sensitive = solution in ("nash", "kalai-smorodinsky", "egalitarian")
+    known &= ~unknown & ~(nodes.unsure & (sensitive | ~nodes.agreed))
+    active, measure = _with_abstention(market, state.measure)
+    return Answer(state.points, measure, known, nodes.agreed, active)
+
+
+class _Search:
+    """The search for the top of one objective; `best` holds the best so far, one lane a game."""
+
+    def __init__(self, nodes: Nodes, score: Score) -> None:
+        self.nodes, self.score, self.market = nodes, score, nodes.market
+        games = self.market.games
+        lanes = nodes.active.size
+        self.game = np.tile(np.arange(games), lanes // games)
+        points = nodes.optima.points
+        worth = score(self.game, points, nodes.measure)
+        usable = nodes.optima.found
+        worth = replace(worth, score=np.where(usable, worth.score, -np.inf))
+        self.at_nodes = State(points, nodes.measure, worth)
+        self.best = self.at_nodes.take(self._best_of(self.game, worth))
+        # a hole in the grid may hide anything
+        self.unknown = ~usable.reshape(-1, games).all(axis=0)
+
+    def _best_of(self, game: NDArray[np.int64], worth: Value) -> NDArray[np.int64]:
+        order = np.lexsort((worth.liking, worth.score, game))
+        first = np.zeros(self.market.games, dtype=np.int64)
+        first[game[order]] = order
+        return first
+
+    def run(self) -> tuple[State, NDArray[np.bool_]]:
+        """Climb every stretch that may hold the top; return it, and where it stays unknown."""
+        game, low, high, known, hope = self._stretches()
+        for _ in range(_ROUNDS):
+            wanted = np.flatnonzero(hope > self.best.value.score[game])
+            game, low, high = game[wanted], low.take(wanted), high.take(wanted)
+            known, hope = known[:, wanted], hope[wanted]
+            if game.size == 0:
+                return self.best, self.unknown
+            top, _ = climb(self.market, game, self.score, low, high, known)
+            game, low, high, known, hope = self._check(game, low, high, top)
+        self.unknown[game[hope > self.best.value.score[game]]] = True
+        return self.best, self.unknown
+
+    def _stretches(
+        self,
+    ) -> tuple[NDArray[np.int64], State, State, NDArray[np.bool_], Array]:
+        """Find the stretches between neighbouring shares in which the objective may peak."""
+        games = self.market.games
+        count = self.game.size // games
+        left = np.arange((count - 1) * games)
+        low, high = self.at_nodes.take(left), self.at_nodes.take(left + games)
+        active = self.nodes.active
+        branch = self.at_nodes.points.same_branch_key
+        closure = self.at_nodes.points.closure
+        same = (branch[left] == branch[left + games]) & (closure[left] == closure[left + games])
+        same &= active[left] & active[left + games]
+        with np.errstate(invalid="ignore"):
+            rises = (low.value.slope > 0) & np.isfinite(low.value.score) & active[left]
+            falls = (high.value.slope < 0) & np.isfinite(high.value.score) & active[left + games]
+            width = high.share - low.share
+            up, down = low.value.slope, -high.value.slope
+            gap = high.value.score - low.value.score
+            # where the tangents meet
+            meet = np.clip((gap + down * width) / (up + down), 0.0, width)
+            both = same & rises & falls
+            hope_low = low.value.score + up * np.where(both, meet, width)
+            hope_high = high.value.score + down * width
+        parts = []
+        for mask, sides, hope in (
+            (both, (True, True), hope_low),
+            (~same & rises, (True, False), hope_low),
+            (~same & falls, (False, True), hope_high),
+        ):
+            lanes = np.flatnonzero(mask)
+            known = np.tile(np.array(sides)[:, None], (1, lanes.size))
+            parts.append((lanes, known, hope[lanes]))
+        lanes = np.concatenate([part[0] for part in parts])
+        known = np.concatenate([part[1] for part in parts], axis=1)
+        hope = np.concatenate([part[2] for part in parts])
+        return self.game[lanes], low.take(lanes), high.take(lanes), known, hope
+
+    def _offer(self, game: NDArray[np.int64], state: State) -> None:
+        """Take states that are equilibria as the best where they are."""
+        best = self.best.value
+        order = np.lexsort((state.value.liking, state.value.score, game))
+        last = order[np.append(game[order][1:] != game[order][:-1], True)] if order.size else order
+        with np.errstate(invalid="ignore"):
+            better = state.value.score[last] > best.score[game[last]]
+        chosen = last[better]
+        self.best = put_state(self.best, game[chosen], state.take(chosen))
+
+    def _optima(self, game: NDArray[np.int64], share: Array) -> tuple[State, NDArray[np.bool_]]:
+        here = self.market.take(game)
+        found = leader_optima(here, table(here, self.nodes.base[:, game], share[None, :]))
+        worth = self.score(game, found.points, found.measure)
+        return State(found.points, found.measure, worth), found.found
+
+    def _check(
+        self, game: NDArray[np.int64], low: State, high: State, top: State
+    ) -> tuple[NDArray[np.int64], State, State, NDArray[np.bool_], Array]:
+        """Hold tops against the leader's other humps, and go to where it is indifferent.
+
+        Returns new stretches to climb, from the humps that the leader prefers.
+        """
+        leader, found = self._optima(game, top.share)
+        margin = TIE * top.measure.turnover
+        short = leader.measure.profits[0] - top.measure.profits[0]
+        same = np.abs(leader.points.base - top.points.base) <= 1e-6 * top.points.base
+        best = found & ((short < -margin) | same)
+        self._offer(game[best], top.take(np.flatnonzero(best)))
+        with np.errstate(invalid="ignore"):
+            matters = top.value.score > self.best.value.score[game]
+        self.unknown[game[~found & matters]] = True
+        other = np.flatnonzero(found & ~best)
+        rival = leader.take(other)
+        self._offer(game[other], rival)
+        self._switch(game[other], top.take(other), rival)
+        # the preferred hump may climb on from here
+        with np.errstate(invalid="ignore"):
+            up = rival.value.slope > 0
+            far = np.where(up, high.share[other], low.share[other])
+            hope = rival.value.score + np.abs(rival.value.slope * (far - rival.share))
+            hope = np.where(np.isfinite(rival.value.score), hope, -np.inf)
+        known = np.array([up, ~up])
+        return (
+            game[other],
+            low_or(rival, low.take(other), up),
+            low_or(rival, high.take(other), ~up),
+            known,
+            hope,
+        )
+
+    def _switch(self, game: NDArray[np.int64], one: State, other: State) -> None:
+        """Find where the leader is indifferent between two humps; the better is an equilibrium."""
+        for _ in range(3):
+            if game.size == 0:
+                return
+            with np.errstate(invalid="ignore"):
+                wanted = np.flatnonzero(one.value.score > self.best.value.score[game])
+            game, one, other = game[wanted], one.take(wanted), other.take(wanted)
+            if game.size == 0:
+                return
+            one, other, met = self._meet(game, one, other)
+            self.unknown[game[~met]] = True
+            met_at = np.flatnonzero(met)
+            game, one, other = game[met_at], one.take(met_at), other.take(met_at)
+            if game.size == 0:
+                return
+            leader, found = self._optima(game, one.share)
+            margin = TIE * one.measure.turnover
+            third = found & (leader.measure.profits[0] > one.measure.profits[0] + margin)
+            right = np.flatnonzero(found & ~third)
+            # of two humps between which the leader is indifferent the specialists' choice stands
+            chosen = np.where(
+                _liking(self.market, game, one) >= _liking(self.market, game, other), 0, 1
+            )
+            self._offer(game[right[chosen[right] == 0]], one.take(right[chosen[right] == 0]))
+            self._offer(game[right[chosen[right] == 1]], other.take(right[chosen[right] == 1]))
+            # a score that is neared but not reached, or nothing known: for a slower method
+            open_ = (chosen == 1) & found & ~third
+            with np.errstate(invalid="ignore"):
+                open_ &= one.value.score > self.best.value.score[game] + 1e-12
+            self.unknown[game[open_ | ~found]] = True
+            again = np.flatnonzero(third)
+            game, one, other = game[again], one.take(again), leader.take(again)
+        with np.errstate(invalid="ignore"):
+            self.unknown[game[one.value.score > self.best.value.score[game]]] = True
+
+    def _meet(
+        self, game: NDArray[np.int64], one: State, other: State
+    ) -> tuple[State, State, NDArray[np.bool_]]:
+        """Newton's method on the difference of the leader's payoffs along two branches."""
+        low, high = self.market.low, self.market.high
+        met = np.zeros(game.size, dtype=bool)
+        alive = np.ones(game.size, dtype=bool)
+        for _ in range(_SWITCHES):
+            lanes = np.flatnonzero(alive & ~met)
+            if lanes.size == 0:
+                break
+            a, b = one.take(lanes), other.take(lanes)
+            with np.errstate(all="ignore"):
+                gap = a.measure.profits[0] - b.measure.profits[0]
+                rate = a.measure.profits_by_share[0] - b.measure.profits_by_share[0]
+                step = np.clip(-gap / rate, -0.1, 0.1)
+            share = np.clip(a.share + step, low, high)
+            close = np.abs(gap) <= 4e-16 * a.measure.turnover
+            close |= np.abs(share - a.share) <= 2e-16 * share
+            new_a, holds_a = move(self.market, game[lanes], self.score, a, share)
+            new_b, holds_b = move(self.market, game[lanes], self.score, b, share)
+            fine = np.isfinite(share) & holds_a & (holds_b | ~np.isfinite(new_b.value.score))
+            met[lanes[close]] = True
+            alive[lanes[~fine & ~close]] = False
+            go = np.flatnonzero(fine & ~close)
+            one = put_state(one, lanes[go], new_a.take(go))
+            other = put_state(other, lanes[go], new_b.take(go))
+        return one, other, met
+
+
+def low_or(state: State, end: State, use_state: NDArray[np.bool_]) -> State:
+    """Return states where they are to be used, elsewhere the ends."""
+    lanes = np.flatnonzero(use_state)
+    return put_state(end, lanes, state.take(lanes))
+
+
+def _liking(market: Market, game: NDArray[np.int64], state: State) -> Array:
+    utility, _ = market.take(game).utility(state.measure.profits)
+    total: Array = utility[1:].sum(axis=0)
+    return total
+
+
+def join(parts: list[Answer]) -> Answer:
+    """Put answers behind each other."""
+    from opt_games.kernels.lockstep.optimum import stack
+
+    joined: Answer = stack(parts)
+    return joined
+
+
+__all__ = ["COARSE", "EDGE", "FINE", "Answer", "Density", "bargain", "join_states", "sample"]

@@ -1,0 +1,233 @@
+"""The leader's global optimum at given shares, one lane per (share, game)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.market import Market
+from opt_games.kernels.lockstep.point import EDGE, FLOOR, Measure, Points, settle, stay_gains
+from opt_games.kernels.lockstep.scan import Humps, Table, humps, points_of, table
+
+SETTLED = 1e-9  # a Newton step, relative to the levels, below which a point has settled
+TIE = 1e-10  # of turnover: the leader is indifferent
+ROUNDING = 1e-12
+_ROUGH_STEPS = 4
+_MORE_STEPS = 12
+_ZOOMS = 3
+_ZOOM_NODES = 9
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Local optima of the leader, one entry each; the last axis of every array.
+
+    Attributes
+    ----------
+    lane, game : ndarray of int
+        Which optimum is looked for; which game of the market it belongs to.
+    low, high : ndarray
+        Base levels between which it was looked for.
+    hope : ndarray
+        What the leader's payoff may reach there.
+    points : Points
+    measure : Measure
+    good : ndarray of bool
+        Whether it is a local optimum to which all followers respond as it supposes.
+    liking : ndarray
+        Sum of the followers' utilities.
+    """
+
+    lane: NDArray[np.int64]
+    game: NDArray[np.int64]
+    low: Array
+    high: Array
+    hope: Array
+    points: Points
+    measure: Measure
+    good: NDArray[np.bool_]
+    liking: Array
+
+    def take(self, entries: NDArray[Any]) -> Candidates:
+        """Return some of the entries."""
+        parts = (getattr(self, each.name) for each in fields(self))
+        return Candidates(
+            *(
+                part[entries] if isinstance(part, np.ndarray) else part.take(entries)
+                for part in parts
+            )
+        )
+
+    def joined(self, other: Candidates) -> Candidates:
+        """Return these and others."""
+        return stack([self, other])
+
+
+def stack(parts: list[Any]) -> Any:
+    """Put dataclasses of arrays behind each other, along the last axis."""
+    kind = type(parts[0])
+    columns = {}
+    for each in fields(kind):
+        values = [getattr(part, each.name) for part in parts]
+        columns[each.name] = (
+            np.concatenate(values, axis=-1) if isinstance(values[0], np.ndarray) else stack(values)
+        )
+    return kind(**columns)
+
+
+def put(whole: Any, lanes: NDArray[np.int64], part: Any) -> Any:
+    """Return a dataclass of arrays of which some lanes are replaced."""
+    columns = {}
+    for each in fields(whole):
+        values = np.array(getattr(whole, each.name))
+        values[..., lanes] = getattr(part, each.name)
+        columns[each.name] = values
+    return type(whole)(**columns)
+
+
+@dataclass(frozen=True)
+class Optima:
+    """The leader's optimum of every lane.
+
+    Attributes
+    ----------
+    points : Points
+    measure : Measure
+    found : ndarray of bool, shape (lanes,)
+        Whether the optimum is known; the other entries mean nothing where it is not.
+    candidates : Candidates
+    order : ndarray of int
+        The good candidates, by lane, best first.
+    """
+
+    points: Points
+    measure: Measure
+    found: NDArray[np.bool_]
+    candidates: Candidates
+    order: NDArray[np.int64]
+
+
+def leader_optima(market: Market, at: Table) -> Optima:
+    """Find the leader's optimum in every column of a table.
+
+    Parameters
+    ----------
+    market : Market
+    at : Table
+        Lanes are its columns, ``share * games + game``.
+    """
+    lanes = at.share.size
+    found = _candidates(market, at, np.arange(lanes).reshape(at.share.shape))
+    hidden = _hidden(found, lanes)
+    for _ in range(_ZOOMS):
+        if hidden.size == 0:
+            break
+        part = found.take(hidden)
+        base = part.low + (part.high - part.low) * np.linspace(0.0, 1.0, _ZOOM_NODES)[:, None]
+        closer = market.take(part.game)
+        finer = table(closer, base, part.points.share[None, :])
+        more = _candidates(closer, finer, part.lane[None, :], inside=True)
+        more = replace(more, game=part.game[more.game])
+        keep = np.ones(found.lane.size, dtype=bool)
+        keep[hidden] = False
+        found = found.take(np.flatnonzero(keep)).joined(more)
+        hidden = _hidden(found, lanes)
+    return _choose(found, lanes, hidden)
+
+
+def _candidates(
+    market: Market, at: Table, lanes: NDArray[np.int64], *, inside: bool = False
+) -> Candidates:
+    """Settle every hump of a table; `lanes` has the table's shape (shares, games)."""
+    seeds = humps(at, inside=inside)
+    points = points_of(at, seeds, inside=inside)
+    here = market.take(seeds.game)
+    points, measure = settle(here, points, _ROUGH_STEPS)
+    with np.errstate(invalid="ignore"):
+        late = np.flatnonzero(~(measure.residual < SETTLED))
+    if late.size:
+        more, after = settle(here.take(late), points.take(late), _MORE_STEPS)
+        points, measure = put(points, late, more), put(measure, late, after)
+    points, measure = _to_edges(here, at, seeds, points, measure)
+    utility, _ = here.utility(measure.profits)
+    last = at.base.shape[0] - 1
+    return Candidates(
+        lanes[seeds.share, seeds.game],
+        seeds.game,
+        at.base[np.maximum(seeds.node - 1, 0), seeds.game],
+        at.base[np.minimum(seeds.node + 1, last), seeds.game],
+        seeds.hope,
+        points,
+        measure,
+        consistent(here, points, measure),
+        utility[1:].sum(axis=0),
+    )
+
+
+def consistent(market: Market, points: Points, measure: Measure) -> NDArray[np.bool_]:
+    """Whether a point has settled on a peak, and every follower does what is best for it."""
+    gain = stay_gains(market, points.base, points.share)
+    outside = market.outside[1:]
+    with np.errstate(invalid="ignore"):
+        margin = ROUNDING * (np.abs(measure.offer) + np.abs(outside))
+        takes = np.where(points.takes, measure.offer >= outside - margin, measure.offer <= outside)
+        peak = (measure.bend < 0) | (points.closure != 0)
+        settled = measure.residual < SETTLED
+    at_edge = (points.closure == EDGE) & (points.edge == np.arange(market.size)[:, None])
+    right = (takes | at_edge) & ((gain > 0) == points.contributes)
+    return np.asarray(right.all(axis=0) & settled & peak & np.isfinite(measure.profits[0]))
+
+
+def _to_edges(
+    market: Market, at: Table, seeds: Humps, points: Points, measure: Measure
+) -> tuple[Points, Measure]:
+    """Move to the edge where a follower of the hump's node would leave before its top."""
+    outside = market.outside[1:]
+    with np.errstate(invalid="ignore"):
+        short = np.where(points.takes, outside - measure.offer, -np.inf)
+        margin = ROUNDING * (np.abs(measure.offer) + np.abs(outside))
+        leaves = (short > margin).any(axis=0) & (points.closure != FLOOR)
+    lanes = np.flatnonzero(leaves)
+    if lanes.size == 0:
+        return points, measure
+    start = points_of(at, seeds.take(lanes), inside=True)
+    who = np.argmax(np.where(np.isnan(short[:, lanes]), -np.inf, short[:, lanes]), axis=0)
+    start = replace(start, closure=np.full(lanes.size, EDGE, dtype=np.int8), edge=who)
+    moved, after = settle(market.take(lanes), start, _MORE_STEPS)
+    return put(points, lanes, moved), put(measure, lanes, after)
+
+
+def _payoff(found: Candidates) -> Array:
+    return np.where(found.good, found.measure.profits[0], -np.inf)
+
+
+def _hidden(found: Candidates, lanes: int) -> NDArray[np.int64]:
+    """Return the entries that came to nothing although the best might be near them."""
+    top = np.full(lanes, -np.inf)
+    np.maximum.at(top, found.lane, _payoff(found))
+    scale = np.zeros(lanes)
+    np.maximum.at(scale, found.lane, np.where(found.good, found.measure.turnover, 0.0))
+    high_enough = found.hope > top[found.lane] + TIE * scale[found.lane]
+    return np.flatnonzero(~found.good & high_enough)
+
+
+def _choose(found: Candidates, lanes: int, hidden: NDArray[np.int64]) -> Optima:
+    """Order the candidates of every lane.
+
+    Of candidates between which the leader is indifferent, the one the specialists prefer is first.
+    """
+    payoff = _payoff(found)
+    top = np.full(lanes, -np.inf)
+    np.maximum.at(top, found.lane, payoff)
+    tied = found.good & (payoff >= top[found.lane] - TIE * found.measure.turnover)
+    order = np.lexsort((-found.liking, -np.where(tied, np.inf, payoff), found.lane))
+    order = order[found.good[order]]
+    known = np.isfinite(top)
+    known[found.lane[hidden]] = False
+    first = np.zeros(lanes, dtype=np.int64)
+    first[found.lane[order[::-1]]] = order[::-1]
+    return Optima(found.points.take(first), found.measure.take(first), known, found, order)

@@ -1,0 +1,245 @@
+"""The leader's payoff over a table of shares and base levels, and the humps that it shows.
+
+Every cell holds the followers' best responses. The humps, candidates for the leader's optimum, are
+read off payoffs and slopes: wherever the slope turns from up to down, and beside every change of
+who contributes, stays or abstains, where one may hide between two nodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.forms import STAY
+from opt_games.kernels.lockstep.market import Market
+from opt_games.kernels.lockstep.point import FLOOR, STATIONARY, Points, branch_key
+
+_FIRST_STEPS = 12
+_STEPS = 2
+_OPTIMISM = 1.3  # a hump may rise this much higher than a parabola through its sides
+FLOOR_LEVEL = 1e-11  # of the scale: base levels below count as none
+_SCALE_STEPS = 40
+# in units of the level at which the leader alone, with all the revenue, would stop
+MULTIPLES = {
+    12: np.array([1e-10, 1e-6, 1e-4, 3e-3, 0.03, 0.1, 0.22, 0.4, 0.6, 0.8, 1.0, 1.5]),
+    40: np.concatenate(
+        [
+            10.0 ** np.linspace(-10, -2, 13)[:-1],
+            np.linspace(0.01, 1.2, 23),
+            [1.5, 2.0, 3.0, 5.0, 10.0],
+        ]
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Payoffs over base levels and shares; arrays of shape (nodes, shares, games).
+
+    Attributes
+    ----------
+    base : ndarray, shape (nodes, games)
+    share : ndarray, shape (shares, games)
+    payoff, slope : the leader's, in the base level
+    branch : numbers that tell apart who contributes, stays and abstains
+    extra : ndarray, shape (nodes, followers, shares, games)
+        Contributions, also of those who stay or abstain.
+    contributes, takes : ndarray of bool, the same shape
+    """
+
+    base: Array
+    share: Array
+    payoff: Array
+    slope: Array
+    branch: NDArray[np.int64]
+    extra: Array
+    contributes: NDArray[np.bool_]
+    takes: NDArray[np.bool_]
+
+
+def own_scale(market: Market) -> Array:
+    """Base level at which the leader alone, with all the revenue, would stop; shape (games,).
+
+    It is ``nan`` where there is none within some hundred decades.
+    """
+    games = market.games
+    log = np.zeros(games)
+    for _ in range(_SCALE_STEPS):
+        base = np.exp(log)
+        first, second = np.zeros(games), np.zeros(games)
+        for form, parameters in zip(market.forms.followers, market.followers, strict=True):
+            at = dict(zip(STAY, form.stay(base, *parameters), strict=True))
+            first = first + np.broadcast_to(at["marginal_revenue"], (form.members.size, games)).sum(
+                axis=0
+            )
+            second = second + np.broadcast_to(at["bend"], (form.members.size, games)).sum(axis=0)
+        _, cost1, cost2 = market.forms.leader_cost(base, *market.leader)
+        with np.errstate(all="ignore"):
+            ratio = np.log(first / cost1)
+            step = -ratio / (base * (second / first - cost2 / cost1))
+        # no revenue to be had any more, or none yet to pay for
+        step = np.where(first > 0, step, -2.0)
+        step = np.where(cost1 > 0, step, 2.0)
+        step = np.clip(np.where(np.isnan(step), np.copysign(1.0, first - cost1), step), -4.0, 4.0)
+        log = log + step
+        if np.all(np.abs(step) < 0.05):
+            break
+    return np.where(np.abs(step) < 0.05, np.exp(log), np.nan)
+
+
+def table(market: Market, base: Array, share: Array) -> Table:
+    """Evaluate the game at every node.
+
+    Parameters
+    ----------
+    market : Market
+    base : ndarray, shape (nodes, games)
+        Ascending base levels above 0.
+    share : ndarray, shape (shares, games)
+    """
+    nodes = base.shape[0]
+    shape = (market.size, *share.shape)
+    outside = market.outside[1:, None, :]
+    payoff = np.empty((nodes, *share.shape))
+    slope, branch = np.empty(payoff.shape), np.empty(payoff.shape, dtype=np.int64)
+    extras = np.empty((nodes, *shape))
+    contributes, takes = np.empty(extras.shape, dtype=bool), np.empty(extras.shape, dtype=bool)
+    extra = np.broadcast_to(base[-1], shape).copy()
+    change = np.zeros(shape)
+    kept = 1.0 - share
+    parameters = [tuple(each[:, None, :] for each in columns) for columns in market.followers]
+    cost, marginal_cost, _ = market.forms.leader_cost(base, *market.leader)
+    cost, marginal_cost = (
+        np.broadcast_to(cost, base.shape),
+        np.broadcast_to(marginal_cost, base.shape),
+    )
+    for k in range(nodes):
+        here = base[k]
+        received, gain = np.zeros(share.shape), np.zeros(share.shape)
+        for form, given in zip(market.forms.followers, parameters, strict=True):
+            rows = form.members if len(parameters) > 1 else slice(None)
+            y = extra[rows]
+            if k:
+                with np.errstate(all="ignore"):
+                    drift = np.clip(change[rows] * (here - base[k - 1]) / y, -1.0, 1.0)
+                    y = y * np.exp(drift)
+            at = dict(zip(STAY, form.stay(here, *given), strict=True))
+            with np.errstate(all="ignore"):
+                adds = kept * at["marginal_revenue"] > at["marginal_cost"]
+            adds = np.broadcast_to(adds & (kept > 0), y.shape)
+            steps = _STEPS if k else _FIRST_STEPS
+            for _ in range(steps):
+                step, revenue, spent, marginal = form.respond(here, y, share, *given)
+                step = np.where(np.isnan(step), 0.0, step)
+                y = np.where(adds, y * np.exp(step), y)
+                if np.abs(step[adds]).max(initial=0.0) < 1e-6:
+                    break
+            with np.errstate(all="ignore"):
+                revenue = np.where(adds, revenue, at["revenue"])
+                spent = np.where(adds, spent, at["cost"])
+                marginal = np.where(adds, marginal, at["marginal_revenue"])
+                change[rows] = np.where(adds, marginal / at["marginal_revenue"] - 1.0, 0.0)
+                profit = kept * revenue - spent
+            enters = profit >= outside[rows]
+            extra[rows] = y
+            extras[k, rows], contributes[k, rows], takes[k, rows] = y, adds, enters
+            received += np.where(enters, revenue, 0.0).sum(axis=0)
+            gain += np.where(enters, marginal, 0.0).sum(axis=0)
+        with np.errstate(all="ignore"):
+            payoff[k] = share * received - cost[k]
+            slope[k] = share * gain - marginal_cost[k]
+        branch[k] = branch_key(contributes[k], takes[k])
+    return Table(base, share, payoff, slope, branch, extras, contributes, takes)
+
+
+@dataclass(frozen=True)
+class Humps:
+    """Candidates for the leader's optimum, one entry each.
+
+    Attributes
+    ----------
+    node, share, game : ndarray of int
+        Where in the table.
+    hope : ndarray
+        What the leader's payoff may reach there.
+    """
+
+    node: NDArray[np.int64]
+    share: NDArray[np.int64]
+    game: NDArray[np.int64]
+    hope: Array
+
+    def take(self, entries: NDArray[np.int64] | NDArray[np.bool_]) -> Humps:
+        """Return some of the entries."""
+        return Humps(
+            self.node[entries], self.share[entries], self.game[entries], self.hope[entries]
+        )
+
+
+def humps(at: Table, *, inside: bool = False) -> Humps:
+    """Find every hump that could hold the leader's optimum of its share and game.
+
+    Parameters
+    ----------
+    at : Table
+    inside : bool
+        Whether the nodes are only a part of all base levels, so that the first and the last are no
+        bounds.
+    """
+    payoff, slope = at.payoff, at.slope
+    width = np.diff(at.base, axis=0)[:, None, :]
+    same = at.branch[1:] == at.branch[:-1]
+    up, down = slope[:-1], -slope[1:]
+    with np.errstate(all="ignore"):
+        # a parabola through both slopes where one branch spans the cell, else all that is possible
+        turns = same & (up > 0) & (down >= 0)
+        part = 0.5 * width / (up + down)
+        within = np.maximum(up * up * part, payoff[1:] - payoff[:-1] + down * down * part)
+        within = _OPTIMISM * within
+        left = np.where(turns, within, np.where(~same & (up > 0), up * width, -np.inf))
+        right = np.where(~same & (down > 0), down * width, -np.inf)
+    void = np.full((1, *payoff.shape[1:]), -np.inf)
+    rise = np.maximum(np.concatenate([left, void]), np.concatenate([void, right]))
+    if not inside:
+        rise[0] = np.where(slope[0] <= 0, np.maximum(rise[0], 0.0), rise[0])
+        rise[-1] = np.where(slope[-1] > 0, np.inf, rise[-1])
+    hope = payoff + rise
+    highest = np.nanmax(payoff, axis=0)
+    with np.errstate(invalid="ignore"):
+        wanted = hope >= highest - 1e-9 * np.abs(highest)
+    node, share, game = np.nonzero(wanted)
+    return Humps(node, share, game, hope[node, share, game])
+
+
+def points_of(at: Table, found: Humps, *, inside: bool = False) -> Points:
+    """Return start points of humps, one lane each; `inside` as in `humps`."""
+    node, share, game = found.node, found.share, found.game
+    base = at.base[node, game]
+    extra = np.moveaxis(at.extra[node, :, share, game], 0, -1)
+    contributes = np.moveaxis(at.contributes[node, :, share, game], 0, -1)
+    takes = np.moveaxis(at.takes[node, :, share, game], 0, -1)
+    # between two nodes of one branch the slope's zero is near that of the line through both
+    last = at.base.shape[0] - 1
+    after = np.minimum(node + 1, last)
+    up, down = at.slope[node, share, game], -at.slope[after, share, game]
+    turns = (at.branch[node, share, game] == at.branch[after, share, game]) & (up > 0) & (down > 0)
+    with np.errstate(all="ignore"):
+        weight = np.where(turns, up / (up + down), 0.0)
+    next_extra = np.moveaxis(at.extra[after, :, share, game], 0, -1)
+    base = base + weight * (at.base[after, game] - base)
+    extra = extra + weight * (next_extra - extra)
+    floor = (node == 0) & (up <= 0) & (not inside)
+    closure = np.where(floor, FLOOR, STATIONARY).astype(np.int8)
+    lanes = node.size
+    return Points(
+        at.share[share, game],
+        base,
+        extra,
+        contributes,
+        takes,
+        closure,
+        np.zeros(lanes, dtype=np.int64),
+    )
