@@ -33,11 +33,15 @@ from opt_games.parts import (
     Specialist,
     Welfare,
 )
+from opt_games.regions.condition import Condition
+from opt_games.regions.line import Conditions, Interval, conditions
+from opt_games.regions.plane import ConditionMap, condition_map
 from opt_games.result import Bargain, Equilibrium, ParetoSet, UtilityCurve, Work
 from opt_games.shipped import shipped_games
 from opt_games.solvers.base import SolverOptions
 from opt_games.solvers.registry import get_solver
 from opt_games.spec import load, loads
+from opt_games.sweep import sweep, to_frame
 
 __version__ = "0.1.0"
 
@@ -47,12 +51,16 @@ __all__ = [
     "Bargaining",
     "Branch",
     "Closure",
+    "Condition",
+    "ConditionMap",
+    "Conditions",
     "Contract",
     "Equilibrium",
     "Expression",
     "Game",
     "Generalist",
     "Harm",
+    "Interval",
     "OptGamesError",
     "ParetoSet",
     "Regulation",
@@ -66,6 +74,8 @@ __all__ = [
     "Welfare",
     "Work",
     "bargaining_problem",
+    "condition_map",
+    "conditions",
     "equilibrium_problem",
     "get_solver",
     "investment_problem",
@@ -74,5 +84,7 @@ __all__ = [
     "pareto",
     "shipped_games",
     "solve",
+    "sweep",
+    "to_frame",
     "utility_curve",
 ]

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 import opt_games
+from opt_games.commands.conditions import conditions
 from opt_games.commands.shared import (
     PROGRAM,
     AsJson,
@@ -33,6 +34,7 @@ from opt_games.commands.shared import (
     solver_options,
     tell,
 )
+from opt_games.commands.sweep import sweep
 from opt_games.errors import OptGamesError, SpecError
 from opt_games.solvers import solvers
 
@@ -71,8 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), WRONG_INPUT)
     except OptGamesError as error:
         return _complain(str(error), NO_ANSWER)
-    except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        return _complain(str(stop) or "interrupted", INTERRUPTED)
     except BrokenPipeError:  # the reader has had enough, as in `opt-games models | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -161,6 +163,12 @@ def _pareto(
 
         save(pareto_figure(game, found, solver=solver, options=options), plot)
         tell(f"wrote {plot}")
+
+
+app.command("conditions")(conditions)
+
+
+app.command("sweep")(sweep)
 
 
 @app.command("models")

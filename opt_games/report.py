@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from opt_games.game import Game
+from opt_games.regions.condition import regimes_in_words
+from opt_games.regions.line import Conditions
 from opt_games.result import ABSTAIN, Bargain, Equilibrium, ParetoSet, Work
 
 
@@ -136,6 +138,26 @@ def pareto_report(game: Game, found: ParetoSet) -> RenderableType:
     )
 
 
+def conditions_report(found: Conditions) -> RenderableType:
+    """Return what ``opt-games conditions`` shows."""
+    heading = _facts({"Game": found.game, "Solution": found.solution})
+    left = ("Revenue", "Specialists")
+    table = _table(f"{found.parameter} from", "to", *left, left=left)
+    for interval in found.intervals:
+        condition = interval.condition
+        row = [_precise(interval.low), _precise(interval.high)]
+        if condition.regimes is None:
+            row += ["no answer", escape(interval.reason)]
+        elif not condition.agreement:
+            row += ["no agreement", "-"]
+        else:
+            row.append("shared" if condition.profit_sharing else "not shared")
+            row.append(escape(regimes_in_words(condition.regimes)))
+        table.add_row(*row)
+    count = Text(f"{found.solved} games solved", style="dim")
+    return Group(heading, table, count)
+
+
 def models_report(games: Sequence[Mapping[str, str]]) -> Table:
     """Return what ``opt-games models`` shows."""
     table = _table("Name", "What it shows", "Source", left=("Name", "What it shows", "Source"))
@@ -156,6 +178,11 @@ def solvers_report(entries: Sequence[Mapping[str, object]]) -> Table:
         how = "" if entry["available"] else str(entry["how_to_get"])
         table.add_row(escape(str(entry["name"])), here, optimum, escape(how))
     return table
+
+
+def _precise(number: float) -> str:
+    """Write the end of an interval, which is accurate to 1e-6."""
+    return f"{number:.6f}".rstrip("0").rstrip(".") if 1e-3 <= abs(number) < 1e6 else _number(number)
 
 
 def _number(number: float) -> str:
