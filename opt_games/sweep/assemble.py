@@ -1,0 +1,137 @@
+"""From the parts of a sweep to one Dataset, in memory or part by part in a netCDF file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opt_games.sweep.layout import Layout
+from opt_games.sweep.store import Store, explained, unfinished
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Box = tuple[slice, ...]
+_NUMBERS_PER_CHUNK = 65_536  # of HDF5: read and compressed together
+_CACHE = 32 * 2**20
+
+
+def in_memory(layout: Layout, store: Store, header: xr.Dataset) -> xr.Dataset:
+    """Return the whole Dataset; parts are taken from the store one by one."""
+    sizes = layout.sizes()
+    values = layout.plan.values
+    arrays = {
+        name: np.empty(
+            (values.size, *(sizes[dim] for dim in layout.dims(name)[len(values.dims) :])),
+            dtype=layout.dtype(name),
+        )
+        for name in layout.names
+    }
+    for number in range(layout.plan.parts):
+        start, stop = layout.plan.span(number)
+        part = store.take(number)
+        for name, array in arrays.items():
+            array[start:stop] = layout.values(part, name)
+    variables = {
+        name: (
+            layout.dims(name),
+            array.reshape(values.shape + array.shape[1:]),
+            layout.attributes(name),
+        )
+        for name, array in arrays.items()
+    }
+    return header.assign(variables)
+
+
+def write_netcdf(path: Path, layout: Layout, store: Store, header: xr.Dataset) -> None:
+    """Write the Dataset to a netCDF file, which is there whole or not at all."""
+    import h5netcdf
+
+    sizes, shape = layout.sizes(), layout.plan.values.shape
+    with explained(path), unfinished(path) as scratch:
+        header.to_netcdf(scratch, engine="h5netcdf")
+        with h5netcdf.File(scratch, "a", rdcc_nbytes=_CACHE) as file:
+            for dim in layout.plan.values.dims:
+                if dim not in file.dimensions:
+                    file.dimensions[dim] = sizes[dim]
+            for name in layout.names:
+                _create(file, layout, name)
+            for number in range(layout.plan.parts):
+                start, stop = layout.plan.span(number)
+                part = store.take(number)
+                for name in layout.names:
+                    values, variable = layout.values(part, name), file.variables[name]
+                    for box, first, last in boxes(shape, start, stop):
+                        lengths = tuple(each.stop - each.start for each in box)
+                        block = values[first:last].reshape(lengths + values.shape[1:])
+                        variable[box] = block.astype(variable.dtype, copy=False)
+
+
+def _create(file: Any, layout: Layout, name: str) -> None:
+    dims, sizes, dtype = layout.dims(name), layout.sizes(), layout.dtype(name)
+    attributes = layout.attributes(name)
+    if dtype == np.bool_:  # as xarray writes truth values
+        dtype, attributes = np.dtype(np.int8), {**attributes, "dtype": "bool"}
+    left = _NUMBERS_PER_CHUNK
+    chunks: list[int] = []
+    for dim in reversed(dims):
+        chunks.insert(0, max(1, min(sizes[dim], left)))
+        left //= sizes[dim]
+    variable = file.create_variable(
+        name,
+        dims,
+        dtype=dtype,
+        chunks=tuple(chunks),
+        compression="gzip",
+        compression_opts=1,
+        shuffle=True,
+        fillvalue=np.nan if dtype.kind == "f" else None,
+    )
+    variable.attrs.update(attributes)
+
+
+def boxes(shape: tuple[int, ...], start: int, stop: int) -> Iterator[tuple[Box, int, int]]:
+    """Cut a run of points of a grid, in C order, into boxes.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the grid.
+    start, stop : int
+        The run.
+
+    Yields
+    ------
+    box : tuple of slice
+    first, last : int
+        Which points of the run are in it.
+
+    Examples
+    --------
+    >>> for box, first, last in boxes((3, 4), 2, 9):
+    ...     print([(each.start, each.stop) for each in box], first, last)
+    [(0, 1), (2, 4)] 0 2
+    [(1, 2), (0, 4)] 2 6
+    [(2, 3), (0, 1)] 6 7
+    """
+    if len(shape) == 1:
+        yield (slice(start, stop),), 0, stop - start
+        return
+    row = int(np.prod(shape[1:]))
+    position = start
+    while position < stop:
+        place, within = divmod(position, row)
+        whole = (stop - position) // row if within == 0 else 0
+        if whole:
+            box = (slice(place, place + whole), *(slice(0, size) for size in shape[1:]))
+            yield box, position - start, position - start + whole * row
+            position += whole * row
+            continue
+        end = min(stop, (place + 1) * row)
+        for inner, first, last in boxes(shape[1:], within, within + end - position):
+            before = position - start
+            yield (slice(place, place + 1), *inner), before + first, before + last
+        position = end
