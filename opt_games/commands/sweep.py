@@ -20,9 +20,9 @@ from opt_games.commands.shared import (
 )
 from opt_games.errors import SpecError
 from opt_games.game import Game
-from opt_games.sweep.api import CHECKED, Swept, run
-from opt_games.sweep.plan import Plan
-from opt_games.sweep.values import Values, parse_vary
+from opt_games.sweeps.api import CHECKED, Swept, run
+from opt_games.sweeps.plan import Plan
+from opt_games.sweeps.values import Values, parse_vary
 
 _SHOWN = 5  # reasons of failures
 

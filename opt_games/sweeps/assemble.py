@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from opt_games.sweep.layout import Layout
-from opt_games.sweep.store import Store, explained, unfinished
+from opt_games.sweeps.layout import Layout
+from opt_games.sweeps.store import Store, explained, unfinished
 
 if TYPE_CHECKING:
     import xarray as xr

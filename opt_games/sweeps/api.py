@@ -17,15 +17,15 @@ from opt_games.engines import STATUSES, Engine
 from opt_games.errors import SpecError
 from opt_games.game import Game
 from opt_games.spec.writer import has_functions
-from opt_games.sweep.assemble import in_memory, write_netcdf
-from opt_games.sweep.crosscheck import Check, cross_check
-from opt_games.sweep.executors import Workers, open_workers
-from opt_games.sweep.layout import Layout
-from opt_games.sweep.plan import Plan, difference
-from opt_games.sweep.run import Tell, solve_parts
-from opt_games.sweep.store import Folder, Memory, Store
-from opt_games.sweep.tally import Tally
-from opt_games.sweep.values import Values
+from opt_games.sweeps.assemble import in_memory, write_netcdf
+from opt_games.sweeps.crosscheck import Check, cross_check
+from opt_games.sweeps.executors import Workers, open_workers
+from opt_games.sweeps.layout import Layout
+from opt_games.sweeps.plan import Plan, difference
+from opt_games.sweeps.run import Tell, solve_parts
+from opt_games.sweeps.store import Folder, Memory, Store
+from opt_games.sweeps.tally import Tally
+from opt_games.sweeps.values import Values
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from opt_games.engines import REGIMES, STATUSES
 from opt_games.spec.writer import to_toml
-from opt_games.sweep.crosscheck import Check
-from opt_games.sweep.part import ARRAYS, Part
-from opt_games.sweep.plan import Plan
-from opt_games.sweep.store import Store
-from opt_games.sweep.tally import MOST_REASONS, OTHER_REASONS, Tally
-from opt_games.sweep.values import POINT, SHARE
+from opt_games.sweeps.crosscheck import Check
+from opt_games.sweeps.part import ARRAYS, Part
+from opt_games.sweeps.plan import Plan
+from opt_games.sweeps.store import Store
+from opt_games.sweeps.tally import MOST_REASONS, OTHER_REASONS, Tally
+from opt_games.sweeps.values import POINT, SHARE
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -16,9 +16,9 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 
 from opt_games.errors import OptGamesError
-from opt_games.sweep.executors import Workers
-from opt_games.sweep.part import Part, solve_part
-from opt_games.sweep.plan import Plan
+from opt_games.sweeps.executors import Workers
+from opt_games.sweeps.part import Part, solve_part
+from opt_games.sweeps.plan import Plan
 
 Tell = Callable[[str], None]
 Solved = Generator[tuple[int, Part], None, None]
@@ -52,7 +52,7 @@ def solve_parts(plan: Plan, todo: Sequence[int], workers: Workers, tell: Tell) -
     Examples
     --------
     >>> import opt_games
-    >>> from opt_games.sweep.values import Values
+    >>> from opt_games.sweeps.values import Values
     >>> game = opt_games.load("quadratic")
     >>> plan = Plan.of(game, Values.grid(game, {"share": [0.2, 0.4]}), part_size=1)
     >>> [number for number, part in solve_parts(plan, [0, 1], Workers(1), print)]

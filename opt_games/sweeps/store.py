@@ -14,8 +14,8 @@ from typing import BinaryIO, Protocol
 import numpy as np
 
 from opt_games.errors import OptGamesError, SpecError
-from opt_games.sweep.part import ARRAYS, Part
-from opt_games.sweep.plan import Plan, difference
+from opt_games.sweeps.part import ARRAYS, Part
+from opt_games.sweeps.plan import Plan, difference
 
 MANIFEST = "manifest.json"
 

@@ -18,9 +18,9 @@ from opt_games.kernels.array_function import Array
 from opt_games.names import quoted
 from opt_games.parts import canonical_solution
 from opt_games.spec.writer import to_document
-from opt_games.sweep.choice import POINTS_PER_PART, choose_engine, named_engine
-from opt_games.sweep.part import Job
-from opt_games.sweep.values import SHARE, Values
+from opt_games.sweeps.choice import POINTS_PER_PART, choose_engine, named_engine
+from opt_games.sweeps.part import Job
+from opt_games.sweeps.values import SHARE, Values
 
 FORMAT = 1
 MOST_NUMBERS = 4_000_000

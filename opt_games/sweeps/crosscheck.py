@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from opt_games.engines.outcomes import FAILED, OK
 from opt_games.kernels.array_function import Array
-from opt_games.sweep.choice import checking_engine
-from opt_games.sweep.part import Part
-from opt_games.sweep.plan import Plan
-from opt_games.sweep.store import Store
+from opt_games.sweeps.choice import checking_engine
+from opt_games.sweeps.part import Part
+from opt_games.sweeps.plan import Plan
+from opt_games.sweeps.store import Store
 
 TOLERANCE = 1e-6
 """Engines that differ by more disagree."""

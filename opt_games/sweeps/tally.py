@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from opt_games.engines import STATUSES
-from opt_games.sweep.part import Part
+from opt_games.sweeps.part import Part
 
 MOST_REASONS = 1000
 OTHER_REASONS = f"another reason than the first {MOST_REASONS - 2}"

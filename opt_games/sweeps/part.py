@@ -16,8 +16,8 @@ from opt_games.engines.cases import GIVEN
 from opt_games.errors import OptGamesError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
-from opt_games.sweep.choice import choose_engine
-from opt_games.sweep.values import SHARE
+from opt_games.sweeps.choice import choose_engine
+from opt_games.sweeps.values import SHARE
 
 LONGEST_REASON = 500
 
