@@ -28,7 +28,14 @@ import pyomo.environ as pyo
 
 from opt_games.branch import Branch
 from opt_games.formulations.equilibrium_problem import followers_of
-from opt_games.formulations.game_model import add_levels, contributing, game_model
+from opt_games.formulations.game_model import (
+    add_levels,
+    contributing,
+    disagreement,
+    game_model,
+    outside_option,
+    weight,
+)
 from opt_games.formulations.leader_followers import add_leader_conditions, add_responses
 from opt_games.game import Game
 from opt_games.parts import canonical_solution
@@ -92,27 +99,36 @@ def bargaining_problem(
         doc="the generalist does no better on a rival branch",
     )
     model.generalist_willing = pyo.Constraint(
-        expr=model.profit >= game.outside_options()["generalist"], doc="leading pays"
+        expr=model.profit >= outside_option(model, game, "generalist"), doc="leading pays"
     )
-    disagreement = game.disagreement()
     utilities: dict[str, Any] = {"generalist": model.utility}
     utilities |= {name: model.domain[name].utility for name in names}
-    outside = game.outside_options()
+    limits = {p: disagreement(model, game, p) for p in utilities}
     # where disagreement is the outside option, willingness to take part says the same
-    signing = [p for p in utilities if disagreement[p] > game.utility_of(p, outside[p])]
+    signing = [p for p, limit in limits.items() if _may_exceed(limit, model, game, p)]
     model.rational = pyo.Constraint(
         signing,
-        rule=lambda _, p: utilities[p] >= disagreement[p],
+        rule=lambda _, p: utilities[p] >= limits[p],
         doc="nobody signs for less than disagreement",
     )
     counted = [p for p in utilities if bargainers is None or p in bargainers]
-    gains = {p: utilities[p] - disagreement[p] for p in counted}
+    gains = {p: utilities[p] - limits[p] for p in counted}
     if favoured is None:
-        goal = _objective(model, game, canonical_solution(solution), utilities, gains, ideal)
+        goal = _objective(model, game, canonical_solution(solution), utilities, gains, limits, ideal)
     else:
         goal = utilities[favoured]
     model.objective = pyo.Objective(expr=goal, sense=pyo.maximize)
     return model
+
+
+def _may_exceed(limit: Any, model: Any, game: Game, player: str) -> bool:
+    """Whether disagreement can be worth more than the outside option, with other parameters too."""
+    if player not in (game.bargaining.disagreement or {}):
+        return False
+    money = outside_option(model, game, player)
+    if isinstance(limit, float) and isinstance(money, float):
+        return limit > game.utility_of(player, money)
+    return True
 
 
 def _add_equilibrium(model: Any, block: Any, game: Game, branch: Branch) -> None:
@@ -128,11 +144,14 @@ def _objective(
     solution: str,
     utilities: Mapping[str, Any],
     gains: Mapping[str, Any],
+    limits: Mapping[str, Any],
     ideal: Mapping[str, float] | None,
 ) -> Any:
-    weights = game.weights()
+    weights = {p: weight(model, game, p) for p in utilities}
     if solution == "nash":
-        return sum(weights[p] * pyo.log(gain) for p, gain in gains.items() if weights[p] > 0)
+        # without bargaining power a player's gain does not count, not even whether there is one
+        powerful = game.weights()
+        return sum(weights[p] * pyo.log(gain) for p, gain in gains.items() if powerful[p] > 0)
     if solution == "utilitarian":
         return sum(utilities.values())
     if solution == "weighted":
@@ -149,12 +168,11 @@ def _objective(
             list(gains), rule=lambda m, p: m.worst <= gains[p], doc="the smallest gain"
         )
         return model.worst
-    disagreement = game.disagreement()
     best = {} if ideal is None else {p: ideal[p] for p in gains}
     model.ideal = pyo.Param(list(gains), initialize=best, mutable=True)
     model.epigraph = pyo.Constraint(
         list(gains),
-        rule=lambda m, p: m.worst * (m.ideal[p] - disagreement[p]) <= gains[p],
+        rule=lambda m, p: m.worst * (m.ideal[p] - limits[p]) <= gains[p],
         doc="the smallest part of what a player could gain",
     )
     return model.worst

@@ -21,7 +21,7 @@ from typing import Any
 import pyomo.environ as pyo
 
 from opt_games.branch import Branch
-from opt_games.formulations.game_model import contributing, game_model
+from opt_games.formulations.game_model import contributing, game_model, outside_option
 from opt_games.formulations.leader_followers import Follower, add_responses, close_leader
 from opt_games.game import Game
 
@@ -62,7 +62,6 @@ def equilibrium_problem(
 
 def followers_of(block: Any, game: Game, branch: Branch) -> list[Follower]:
     """Describe the specialists of a model or block as followers of the generalist."""
-    outside = game.outside_options()
     followers = []
     for k in branch.participants:
         name = game.specialists[k].name
@@ -73,7 +72,7 @@ def followers_of(block: Any, game: Game, branch: Branch) -> list[Follower]:
                 tuple(domain.free_level[a] for a in free),
                 tuple(block.base[a] for a in free),
                 domain.profit.expr,
-                outside[name],
+                outside_option(block, game, name),
                 k in branch.binding,
                 k in branch.turning,
             )

@@ -33,7 +33,7 @@ import pyomo.environ as pyo
 
 from opt_games.branch import Branch, Closure
 from opt_games.expression import Expression
-from opt_games.game import Game
+from opt_games.game import GENERALIST, Game
 
 
 def game_model(
@@ -128,6 +128,31 @@ def share_of(model: pyo.ConcreteModel, specialist: str) -> Any:
     return model.share[specialist] if common is None else common
 
 
+def outside_option(block: Any, game: Game, player: str) -> Any:
+    """Return the money of a player that abstains: a number, or an expression of the parameters.
+
+    The player must be among those that take part in the model, or the block of it.
+    """
+    part = game.generalist if player == GENERALIST else game.specialist(player)
+    return part.outside_option.build(_symbols(block, game, player))
+
+
+def disagreement(block: Any, game: Game, player: str) -> Any:
+    """Return a player's utility without agreement, as `outside_option` its money."""
+    given = game.bargaining.disagreement or {}
+    if player in given:
+        return given[player].build(_symbols(block, game, GENERALIST))
+    part = game.generalist if player == GENERALIST else game.specialist(player)
+    money = outside_option(block, game, player)
+    return _utility(part.utility, money, _symbols(block, game, player))
+
+
+def weight(block: Any, game: Game, player: str) -> Any:
+    """Return a player's bargaining power, 1 unless given, as `outside_option` its money."""
+    given = game.bargaining.weights or {}
+    return given[player].build(_symbols(block, game, GENERALIST)) if player in given else 1.0
+
+
 def set_parameters(model: pyo.ConcreteModel, game: Game) -> None:
     """Give a built model the parameter values of another game of the same form.
 
@@ -139,6 +164,16 @@ def set_parameters(model: pyo.ConcreteModel, game: Game) -> None:
         if specialist.name in model.domain:
             for name, value in specialist.parameters.items():
                 model.domain[specialist.name].parameter[name].value = value
+
+
+def _symbols(block: Any, game: Game, player: str) -> dict[str, Any]:
+    """Return what stands for each parameter that a player sees."""
+    common = block.model().parameter
+    symbols = {name: common[name] for name in game.parameters}
+    if player != GENERALIST:
+        local = block.domain[player].parameter
+        symbols |= {name: local[name] for name in local}
+    return symbols
 
 
 def _parameters(values: Mapping[str, float]) -> pyo.Param:
