@@ -41,6 +41,7 @@ from opt_games.shipped import shipped_games
 from opt_games.solvers.base import SolverOptions
 from opt_games.solvers.registry import get_solver
 from opt_games.spec import load, loads
+from opt_games.specialists import SpecialistTable
 from opt_games.sweeps import sweep, to_frame
 
 __version__ = "0.1.0"
@@ -68,6 +69,7 @@ __all__ = [
     "SolverOptions",
     "SpecError",
     "Specialist",
+    "SpecialistTable",
     "UnboundedGameError",
     "UnsupportedGameError",
     "UtilityCurve",

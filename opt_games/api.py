@@ -169,11 +169,11 @@ def _require_common(game: Game, what: str) -> None:
 
 def given_shares(game: Game, share: float | Mapping[str, float]) -> Array:
     """Return a given contract as an array by specialist; raise `SpecError` if it is none."""
-    names = [specialist.name for specialist in game.specialists]
+    names = game.specialists.names
     if not isinstance(share, Mapping):
         share = dict.fromkeys(names, float(share))
     for name in share:
-        if name not in names:
+        if name not in game.specialists.positions:
             raise SpecError(f"no specialist {name!r}{did_you_mean(name, names)}", key="share")
     missing = [name for name in names if name not in share]
     if missing:

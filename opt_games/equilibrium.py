@@ -110,7 +110,7 @@ class EquilibriumMap:
         shares : ndarray, shape (specialists,)
         """
         found = self.sample(shares[:, None])
-        names = [specialist.name for specialist in self.game.specialists]
+        names = self.game.specialists.names
         contract = {name: float(share) for name, share in zip(names, shares, strict=True)}
         if not found.active[0]:
             return self._nobody(contract, shares)
@@ -175,8 +175,7 @@ class EquilibriumMap:
     def _nobody(self, contract: Mapping[str, float], shares: Array) -> Equilibrium:
         """Return the equilibrium in which the generalist abstains."""
         players = self.game.players
-        outside = self.game.outside_options()
-        profits = np.array([outside[player] for player in players])
+        profits = self.game.outside_array()
         utilities = self.payoffs.utilities(profits)
         gain = regret_of_staying_out(self.payoffs, shares, float(self.window.base[-1]))
         after = profits + np.append(gain, np.zeros(profits.size - 1))

@@ -199,12 +199,15 @@ class Expression:
         >>> Expression.parse("1 / rho").evaluate_columns({"rho": np.array([2.0, 0.0])})
         array([0.5, nan])
         """
+        program = self._program
+        if len(program) == 1 and isinstance(program[0], float):
+            return np.asarray(program[0])
         given = {name: self._look_up(columns, name) for name in self.names}
         if self._function is not None:
             return self._evaluate_rows(given)
         stack: list[Any] = []
         finite: Any = True
-        for step in self._program:
+        for step in program:
             if isinstance(step, float):
                 stack.append(step)
             elif isinstance(step, str):

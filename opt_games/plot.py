@@ -531,7 +531,8 @@ def _in(unit: str | None) -> str:
 
 def _unit(game: Game) -> str | None:
     """Return ``"money"`` if everybody's utility is its profit."""
-    own = [game.generalist.utility, *(specialist.utility for specialist in game.specialists)]
+    forms = [group.form for group in game.specialists.groups]
+    own = [game.generalist.utility, *(form.utility for form in forms)]
     return "money" if all(utility is None for utility in own) else None
 
 

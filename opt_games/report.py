@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rich import box
@@ -11,9 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from opt_games.game import Game
+from opt_games.parts import GENERALIST
 from opt_games.regions.condition import regimes_in_words
 from opt_games.regions.line import Conditions
 from opt_games.result import ABSTAIN, Bargain, Equilibrium, ParetoSet, Work
+
+_WHOLE = 20  # specialists that are all listed
+_FIRST = 10  # those that are listed of a larger market
 
 
 def bargain_report(game: Game, found: Bargain) -> RenderableType:
@@ -30,6 +35,7 @@ def bargain_report(game: Game, found: Bargain) -> RenderableType:
     return Group(
         heading,
         _players(game, at),
+        *_rest(game.players, at.regimes),
         Text(f"Sum of utilities {_number(at.welfare)}"),
         _certificate(at),
         _work(found.work),
@@ -58,7 +64,7 @@ def _table(*columns: str, left: Sequence[str] = ()) -> Table:
 def _players(game: Game, at: Equilibrium) -> Table:
     separate = game.contract.shares == "separate" and len(at.shares) > 1
     in_utility = game.generalist.utility is not None or any(
-        specialist.utility is not None for specialist in game.specialists
+        group.form.utility is not None for group in game.specialists.groups
     )
     columns = ["Player", "Regime", *game.attributes, "Profit"]
     if separate:
@@ -67,7 +73,7 @@ def _players(game: Game, at: Equilibrium) -> Table:
         columns.append("Utility")
     table = _table(*columns, left=("Player", "Regime"))
     table.columns[1].no_wrap = True
-    for player in game.players:
+    for player in _listed(game.players):
         levels = at.levels[player]
         row = [escape(player), at.regimes[player]]
         if separate:
@@ -80,16 +86,34 @@ def _players(game: Game, at: Equilibrium) -> Table:
     return table
 
 
+def _listed(players: Sequence[str]) -> Sequence[str]:
+    """Return the players that get a line: all, or the generalist and the first specialists."""
+    return players if len(players) <= 1 + _WHOLE else players[: 1 + _FIRST]
+
+
+def _rest(players: Sequence[str], regimes: Mapping[str, str] | None = None) -> list[Text]:
+    """Say how many specialists there are, and what they do, where not all are listed."""
+    if _listed(players) is players:
+        return []
+    text = f"The first {_FIRST} of {len(players) - 1:,} specialists"
+    if regimes is not None:
+        counts = Counter(regimes[player] for player in players[1:]).most_common()
+        text += ": " + ", ".join(f"{count:,} {regime}" for regime, count in counts)
+    return [Text(f"{text}; --json has all")]
+
+
 def _no_agreement(found: Bargain) -> list[RenderableType]:
     table = _table("Player", "Utility without agreement", left=("Player",))
-    for player, utility in found.disagreement.items():
-        table.add_row(escape(player), _number(utility))
+    players = tuple(found.disagreement)
+    for player in _listed(players):
+        table.add_row(escape(player), _number(found.disagreement[player]))
     return [
         Text("\nNo agreement", style="bold"),
         Text(
             "No contract gives everybody at least the utility without agreement and somebody more."
         ),
         table,
+        *_rest(players),
     ]
 
 
@@ -122,13 +146,16 @@ def pareto_report(game: Game, found: ParetoSet) -> RenderableType:
     )
     heading.add_row("Pareto set", f"shares in {intervals}" if intervals else "empty")
     ends = {end for interval in found.intervals for end in interval}
-    names = list(game.players)
-    table = _table("Share", *(f"U {escape(name)}" for name in names), "Sum")
+    whole = _listed(game.players) is game.players
+    names = [escape(name) for name in game.players] if whole else [GENERALIST, "specialists"]
+    table = _table("Share", *(f"U {name}" for name in names), "Sum")
     for point in found.points:
         share = next(iter(point.shares.values()))
         if min((abs(share - end) for end in ends), default=1.0) <= 1e-12:
-            utilities = [point.utilities[name] for name in names]
-            table.add_row(*map(_number, [share, *utilities, sum(utilities)]))
+            utilities = [point.utilities[name] for name in game.players]
+            total = sum(utilities)
+            shown = utilities if whole else [utilities[0], total - utilities[0]]
+            table.add_row(*map(_number, [share, *shown, total]))
     return Group(
         heading,
         table,

@@ -8,9 +8,10 @@ as arrays, one group per functional form.
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, TypeAlias, overload
@@ -109,7 +110,10 @@ class SpecialistTable(Sequence[Specialist]):
             yield self._specialist(name, dict(zip(self.columns, cells, strict=True)))
 
     def _specialist(self, name: str, cells: Mapping[str, float]) -> Specialist:
-        return replace(self.form, name=name, parameters={**self.form.parameters, **cells})
+        made = copy.copy(self.form)  # names and cells are checked already
+        vars(made)["name"] = name
+        vars(made)["parameters"] = FrozenMapping({**self.form.parameters, **cells})
+        return made
 
 
 @dataclass(frozen=True, eq=False)

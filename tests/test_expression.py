@@ -224,6 +224,44 @@ def test_build_refuses_what_no_value_of_a_variable_can_mend():
         Expression.parse("x / c").build({"x": model.x, "c": 0.0})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"x {symbol} y" for symbol in _BINARY),
+        *(f"{name}(x)" for name in _UNARY),
+        "-x + y",
+        "max(x, y, 1)",
+        "min(x, 3 * y)",
+        "min(1, exp(x) / y)",  # a step that is not finite counts, though the value would be
+        "exp(-1 / x)",
+        "y",
+        "2",
+    ],
+)
+def test_columns_have_the_value_of_every_row(text):
+    grid = [-1e200, -800.0, -2.5, -1.0, -0.5, -0.0, 0.0, 1e-300, 0.5, 1.0, 3.0, 800.0, 1e200]
+    x, y = (part.ravel() for part in np.meshgrid(grid, grid))
+    expression = Expression.parse(text)
+    found = np.broadcast_to(expression.evaluate_columns({"x": x, "y": y}), x.shape)
+    for row, value in enumerate(found):
+        cells = {"x": float(x[row]), "y": float(y[row])}
+        if math.isnan(value):
+            with pytest.raises(SpecError):
+                expression.evaluate(cells)
+        else:
+            assert value == pytest.approx(expression.evaluate(cells), rel=1e-13, abs=0.0)
+
+
+def test_columns_beside_numbers_and_functions_of_columns():
+    columns = {"alpha1": np.array([1.0, 2.0]), "rho": 3.0}
+    assert Expression.parse("rho * alpha1").evaluate_columns(columns).tolist() == [3.0, 6.0]
+    assert Expression.of(_revenue).evaluate_columns(columns).tolist() == [3.0, 3 * math.sqrt(2.0)]
+    root = Expression.of(lambda rho, alpha1: math.sqrt(rho * alpha1 - 4))
+    assert np.isnan(root.evaluate_columns(columns)).tolist() == [True, False]
+    with pytest.raises(SpecError, match='no value for "rho"'):
+        Expression.parse("rho").evaluate_columns({"rhu": 1.0})
+
+
 def _revenue(alpha1, rho):
     return rho * pyo.sqrt(alpha1)
 

@@ -44,8 +44,7 @@ class Stakes:
     @classmethod
     def of(cls, game: Game, sampled: Sample) -> Stakes | None:
         """Read the stakes off a sample; None if no contract is acceptable and better for any."""
-        payoffs, weights = game.disagreement(), game.weights()
-        disagreement = np.array([payoffs[player] for player in game.players])
+        disagreement = game.disagreement_array()
         utilities = sampled.utilities
         finite = np.where(np.isfinite(utilities), utilities, disagreement[:, None])
         scale = np.maximum(
@@ -54,7 +53,7 @@ class Stakes:
         first = cls(
             disagreement,
             scale,
-            np.array([weights[player] for player in game.players]),
+            game.weight_array(),
             np.ones(disagreement.size, dtype=bool),
             disagreement,
         )
@@ -69,8 +68,7 @@ class Stakes:
     @classmethod
     def blank(cls, game: Game, sampled: Sample) -> Stakes:
         """Return stakes of contracts none of which is acceptable, to look for one."""
-        payoffs = game.disagreement()
-        disagreement = np.array([payoffs[player] for player in game.players])
+        disagreement = game.disagreement_array()
         scale = np.maximum(np.ptp(sampled.utilities, axis=1), 1e-300)
         everybody = np.ones(disagreement.size, dtype=bool)
         return cls(disagreement, scale, np.ones(disagreement.size), everybody, disagreement)

@@ -19,7 +19,7 @@ from opt_games.names import quoted, why_not_a_name
 
 Array = NDArray[np.float64]
 
-_ROWS = 50_000  # read at a time: as text they take ten times the memory of the numbers
+_ROWS = 500  # of CSV read at a time: freed before Python's garbage collector looks at them
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _read_parquet(path: Path, refused: Mapping[str, str]) -> Table:
         ) from None
     try:
         with path.open("rb") as stream:
-            table = pyarrow.parquet.read_table(stream)
+            table = pyarrow.parquet.ParquetFile(stream).read()
     except pyarrow.ArrowException as error:
         reason = str(error).partition("\n")[0]
         raise place.error(f"not a Parquet file: {reason}") from None
@@ -232,14 +232,19 @@ def _read_parquet(path: Path, refused: Mapping[str, str]) -> Table:
 
 
 def _arrow_numbers(cells: Any, column: str, place: _Place) -> Array:
-    import pyarrow
+    from pyarrow import types
 
-    if pyarrow.types.is_decimal(cells.type):
-        cells = cells.cast(pyarrow.float64())
-    numbers: Array = cells.to_numpy().astype(np.float64)  # nan where a cell is empty
+    if cells.null_count:
+        raise _no_number(None, cells.to_pylist().index(None) + 1, column, place)
+    if types.is_decimal(cells.type):
+        numbers = np.array(cells.to_pylist(), dtype=np.float64)
+    else:  # not to_numpy, which imports pandas where there is one
+        parts = [np.from_dlpack(part) for part in cells.chunks]
+        numbers = np.concatenate(parts).astype(np.float64)
     wrong = np.flatnonzero(~np.isfinite(numbers))
     if wrong.size:
-        raise _no_number(cells[int(wrong[0])].as_py(), int(wrong[0]) + 1, column, place)
+        row = int(wrong[0])
+        raise _no_number(numbers[row], row + 1, column, place)
     return numbers
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -89,6 +91,26 @@ def test_mistakes_in_csv_name_row_and_column(tmp_path, content, key, advice):
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_rows_are_counted_across_what_is_read_at_a_time(tmp_path):
+    size = 1700
+    lines = ["name,rho", *(f"app {k},{k}" for k in range(size))]
+    assert rows(write(tmp_path, "\n".join(lines)))[-1] == ("app 1699", {"rho": 1699.0})
+    lines[3] = f"\n{lines[3]}"
+    for wrong, column in (("app 1200", ""), ("app 1200,x", ', column "rho"'), ("app 7,1", "name")):
+        lines[1201] = wrong
+        with pytest.raises(SpecError) as caught:
+            read_table(write(tmp_path, "\n".join(lines)))
+        place = ', column "name"' if column == "name" else column
+        assert caught.value.key == f"row 1201 (line 1203){place}"
+
+
+def test_a_row_of_several_lines(tmp_path):
+    path = write(tmp_path, 'name,rho\n"a\nb",1\nc,x\n')
+    with pytest.raises(SpecError) as caught:
+        read_table(path)
+    assert caught.value.key == 'row 2 (line 4), column "rho"'
+
+
 def test_parquet(tmp_path):
     columns = {
         "name": ["law", "film"],
@@ -102,10 +124,28 @@ def test_parquet(tmp_path):
     assert rows(write_parquet(tmp_path, {"rho": [1.5]})) == [(None, {"rho": 1.5})]
 
 
+def test_numbers_of_any_kind_in_parquet(tmp_path):
+    columns = {
+        "big": pa.array([1, 2**63], pa.uint64()),
+        "half": pa.array(np.array([1.5, 2.0], np.float16)),
+        "exact": pa.array([Decimal("1.25"), Decimal("2.5")]),
+        "name": pa.array(["law", "film"]).dictionary_encode(),
+    }
+    path = write_parquet(tmp_path, columns)
+    assert rows(path) == [
+        ("law", {"big": 1.0, "half": 1.5, "exact": 1.25}),
+        ("film", {"big": 2.0**63, "half": 2.0, "exact": 2.5}),
+    ]
+    pq.write_table(pa.table({"rho": np.arange(10.0)}), path, row_group_size=3)
+    assert [row[1]["rho"] for row in rows(path)] == list(range(10))
+
+
 @pytest.mark.parametrize(
     ("columns", "key", "advice"),
     [
         ({"rho": [1.0, None]}, 'row 2, column "rho"', "an empty cell"),
+        ({"rho": [1, None]}, 'row 2, column "rho"', "an empty cell"),
+        ({"rho": [Decimal(1), None]}, 'row 2, column "rho"', "an empty cell"),
         ({"rho": [1.0, float("nan")]}, 'row 2, column "rho"', "not 'nan'"),
         ({"rho": ["1", "2"]}, 'column "rho"', "expected numbers, not string"),
         ({"rho": [True, False]}, 'column "rho"', "expected numbers, not bool"),
