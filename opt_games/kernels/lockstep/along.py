@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.objective import Value
-from opt_games.kernels.lockstep.optimum import SETTLED, TIE, consistent, put, stack
-from opt_games.kernels.lockstep.point import EDGE, Measure, Points, settle
+from opt_games.kernels.lockstep.optimum import TIE, consistent, stack
+from opt_games.kernels.lockstep.point import EDGE, Measure, Points, converge, put
 
-_STEPS = 3
+_STEPS = 12
 _TRIALS = 60
-_LOSSES = 10  # trials beyond the end of a branch
-_CLOSE = 1e-11
+_LOSSES = 4  # trials beyond the end of a branch
+_CLOSE = 1e-11  # in the share: the top is so near that the next step would be smaller
 _WIDTH = 1e-14
+_CHECKS = 4
+_SLOW = 1e-5
+_ROUGHNESS = 0.3
 Score = Callable[[NDArray[np.int64], Points, Measure], Value]
 """From the games of lanes, points and measures to the objective."""
 
@@ -60,34 +63,109 @@ def join_states(parts: list[State]) -> State:
     return joined
 
 
-def predict(state: State, share: Array) -> Points:
-    """Follow the tangent to other shares."""
-    points, measure = state.points, state.measure
-    with np.errstate(all="ignore"):
-        change = share - points.share
-        base = np.clip(measure.base_by_share * change / points.base, -1.0, 1.0)
-        extra = np.clip(measure.extra_by_share * change / points.extra, -1.0, 1.0)
-    return replace(
-        points,
-        share=share,
-        base=points.base * np.exp(np.where(np.isnan(base), 0.0, base)),
-        extra=points.extra * np.exp(np.where(np.isnan(extra), 0.0, extra)),
-    )
+@dataclass(frozen=True)
+class Ends:
+    """One end of every stretch: what it takes to follow its branch.
+
+    Attributes
+    ----------
+    known : ndarray of bool, shape (lanes,)
+        Whether it is on the branch; else only the share counts.
+    share, base, base_rate : ndarray, shape (lanes,)
+        The rate is the relative change with the share.
+    extra, extra_rate : ndarray, shape (followers, lanes)
+    score, slope, piece : ndarray, shape (lanes,)
+        The objective.
+    """
+
+    known: NDArray[np.bool_]
+    share: Array
+    base: Array
+    base_rate: Array
+    extra: Array
+    extra_rate: Array
+    score: Array
+    slope: Array
+    piece: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, state: State, known: NDArray[np.bool_]) -> Ends:
+        """Read the ends off states."""
+        points, measure, value = state.points, state.measure, state.value
+        with np.errstate(all="ignore"):
+            base_rate = measure.base_by_share / points.base
+            extra_rate = measure.extra_by_share / points.extra
+        return cls(
+            known,
+            points.share,
+            points.base,
+            np.where(np.isfinite(base_rate), base_rate, 0.0),
+            points.extra,
+            np.where(np.isfinite(extra_rate), extra_rate, 0.0),
+            value.score,
+            value.slope,
+            value.piece,
+        )
+
+    def take(self, lanes: NDArray[np.int64]) -> Ends:
+        """Return some of the lanes."""
+        return Ends(*(getattr(self, each.name)[..., lanes] for each in fields(self)))
+
+    def where(self, mask: NDArray[np.bool_], other: Ends) -> Ends:
+        """Return the lanes of `other` where the mask holds, these elsewhere."""
+        return Ends(
+            *(
+                np.where(mask, getattr(other, each.name), getattr(self, each.name))
+                for each in fields(self)
+            )
+        )
+
+    def moved(self, mask: NDArray[np.bool_], share: Array) -> Ends:
+        """Return ends that are put to other shares, no longer known, where the mask holds."""
+        return replace(self, share=np.where(mask, share, self.share), known=self.known & ~mask)
 
 
-def move(
-    market: Market, games: NDArray[np.int64], score: Score, state: State, share: Array
+@dataclass(frozen=True)
+class Stretches:
+    """Stretches of shares in which an objective may peak, one lane each.
+
+    Attributes
+    ----------
+    game : ndarray of int, shape (lanes,)
+    branch : Points
+        Who contributes, stays or abstains, and how the leader's level is closed.
+    low, high : Ends
+        The objective rises from a known low end and falls towards a known high end.
+    hope : ndarray, shape (lanes,)
+        What the objective may reach.
+    """
+
+    game: NDArray[np.int64]
+    branch: Points
+    low: Ends
+    high: Ends
+    hope: Array
+
+    def take(self, lanes: NDArray[np.int64]) -> Stretches:
+        """Return some of the lanes."""
+        return Stretches(
+            self.game[lanes],
+            self.branch.take(lanes),
+            self.low.take(lanes),
+            self.high.take(lanes),
+            self.hope[lanes],
+        )
+
+
+def follow(
+    market: Market, game: NDArray[np.int64], score: Score, start: Points
 ) -> tuple[State, NDArray[np.bool_]]:
-    """Go to other shares on the same branch; tells where the branch holds there."""
-    here = market.take(games)
-    points, measure = settle(here, predict(state, share), _STEPS)
-    late = np.flatnonzero(~(measure.residual < SETTLED))
-    if late.size:
-        more, after = settle(here.take(late), points.take(late), 2 * _STEPS)
-        points, measure = put(points, late, more), put(measure, late, after)
-    holds = consistent(here, points, measure)
-    worth = score(games, points, measure)
+    """Settle points near their branches; tells where the branch holds there."""
+    here = market.take(game)
+    points, measure = converge(here, start, _STEPS)
+    worth = score(game, points, measure)
     scale = measure.turnover + np.abs(here.outside[0])
+    holds = consistent(here, points, measure)
     with np.errstate(invalid="ignore"):
         # a leader at an edge would go lower if the follower let it
         holds &= (points.closure != EDGE) | (measure.slope <= 0)
@@ -96,118 +174,163 @@ def move(
     return State(points, measure, worth), holds
 
 
-def climb(
-    market: Market, games: NDArray[np.int64], score: Score, low: State, high: State, known: Array
-) -> tuple[State, NDArray[np.bool_]]:
-    """Find the top of the objective in stretches of shares.
+def predict(branch: Points, end: Ends, share: Array) -> Points:
+    """Follow the tangent at an end to other shares."""
+    change = share - end.share
+    return replace(
+        branch,
+        share=share,
+        base=end.base * np.exp(np.clip(end.base_rate * change, -1.0, 1.0)),
+        extra=end.extra * np.exp(np.clip(end.extra_rate * change, -1.0, 1.0)),
+    )
 
-    Parameters
-    ----------
-    market : Market
-    games : ndarray of int, shape (lanes,)
-    score : function
-    low, high : State
-        The ends of the stretches.
-    known : ndarray of bool, shape (2, lanes)
-        Whether the low and the high end are on the branch; of one that is not only the share
-        counts. The objective rises from a known low end, falls towards a known high end.
+
+def _between(branch: Points, low: Ends, high: Ends, share: Array) -> Points:
+    """Interpolate between two ends by a cubic in the logarithms."""
+    width = high.share - low.share
+    t = (share - low.share) / width
+    with np.errstate(all="ignore"):
+
+        def cubic(a: Array, b: Array, rate_a: Array, rate_b: Array) -> Array:
+            change = np.log(b / a)
+            first, last = rate_a * width, rate_b * width
+            bend = t * (1.0 - t) * ((first - change) * (1.0 - t) - (last - change) * t)
+            return a * np.exp(np.clip(t * change + bend, -5.0, 5.0))
+
+        base = cubic(low.base, high.base, low.base_rate, high.base_rate)
+        extra = cubic(low.extra, high.extra, low.extra_rate, high.extra_rate)
+    return replace(branch, share=share, base=base, extra=extra)
+
+
+def continuous(low: Ends, high: Ends) -> NDArray[np.bool_]:
+    """Whether two points on like branches can be ends of one curve without a jump between.
+
+    The base level must change about as its derivatives at the ends say, and the objective must not
+    rise where both ends fall.
+    """
+    with np.errstate(all="ignore"):
+
+        def logit(share: Array) -> Array:
+            return np.log(share / (1.0 - share))
+
+        width = logit(high.share) - logit(low.share)
+        change = np.log(high.base / low.base)
+        first = low.base_rate * low.share * (1.0 - low.share) * width
+        last = high.base_rate * high.share * (1.0 - high.share) * width
+        off = np.abs(change - 0.5 * (first + last))
+        smooth = ~(off > _ROUGHNESS * (np.abs(first) + np.abs(last)) + 1e-3)
+        rise = (high.score - low.score) * np.sign(high.share - low.share)
+        up = (low.slope > 0) & (high.slope > 0)
+        down = (low.slope < 0) & (high.slope < 0)
+        noise = 1e-12 * (1.0 + np.abs(low.score))
+        return np.asarray(smooth & ~(up & (rise < -noise)) & ~(down & (rise > noise)))
+
+
+def climb(
+    market: Market, score: Score, stretches: Stretches
+) -> tuple[State, NDArray[np.bool_], Stretches]:
+    """Find the top of the objective in stretches of shares.
 
     Returns
     -------
     state : State
-        The top, or the last point at which the branch holds.
+        The top, or the last point known at which the branch holds.
     inside : ndarray of bool, shape (lanes,)
-        Whether it is a zero of the derivative; else the branch ends there.
+        Whether it is a zero of the derivative; else the branch ends, or the stretch.
+    rest : Stretches
+        What is left of each stretch.
     """
-    lanes = np.arange(games.size)
-    only_high = np.flatnonzero(~known[0])
-    best = put_state(low, only_high, high.take(only_high))
-    inside = np.zeros(games.size, dtype=bool)
-    weight = np.ones((2, games.size))
-    moved = np.zeros(games.size, dtype=np.int8)
-    losses = np.zeros(games.size, dtype=np.int64)
-    before = np.full(games.size, np.inf)
+    game, branch = stretches.game, stretches.branch
+    low, high = stretches.low, stretches.high
+    lanes = np.arange(game.size)
+    ends = [low, high]
+    inside = np.zeros(game.size, dtype=bool)
+    at_low = low.known.copy()
+    losses = np.zeros(game.size, dtype=np.int64)
+    both = low.known & high.known
+    # the last two points, for the secant
+    last = np.where(both, np.array([low.share, _lifted(low)]), np.nan)
+    before = np.where(both, np.array([high.share, _lifted(high)]), np.nan)
+    share = np.where(
+        both, 0.5 * (low.share + high.share), np.where(low.known, high.share, low.share)
+    )
+    guess, _ = _guess(low, high, last, before)
+    share = np.where(both, guess, share)
+    checked = high.share - low.share
     for trial in range(_TRIALS):
         if lanes.size == 0:
             break
-        share, both = _next(low, high, known, weight, first=trial == 0)
-        width = high.share - low.share
-        near_low = np.where(both, 2.0 * share <= low.share + high.share, known[0])
-        start = _mix(high, low, near_low)
-        state, holds = move(market, games[lanes], score, start, share)
-        rising, falling = holds & (state.value.slope > 0), holds & ~(state.value.slope > 0)
-        # an unknown end at which the branch still climbs: the top is there, or beyond
+        both = low.known & high.known
+        near_low = np.where(both, 2.0 * share <= low.share + high.share, low.known)
+        near = high.where(near_low, low)
+        start = predict(branch, near, share)
+        start = start.where(both, _between(branch, low, high, share))
+        state, holds = follow(market, game, score, start)
+        here = Ends.of(state, holds)
+        holds &= (share == near.share) | continuous(near, here)
+        here = replace(here, known=holds)
+        rising, falling = holds & (here.slope > 0), holds & ~(here.slope > 0)
+        # an unknown end towards which the branch still climbs: the top is there, or beyond
         at_end = (rising & (share == high.share)) | (falling & (share == low.share))
         losses = losses + ~holds
-        done = holds & ((np.abs(share - before) <= _CLOSE) | (state.value.slope == 0.0))
-        done |= at_end | (width <= _WIDTH) | (losses > _LOSSES)
-        kept = np.flatnonzero(holds)
-        best = put_state(best, lanes[kept], state.take(kept))
-        inside[lanes[done]] = (holds & ~at_end)[done]
-        # Illinois: an end that stays twice counts half
-        weight = np.array(
-            [
-                np.where(falling & (moved == -1), 0.5 * weight[0], 1.0),
-                np.where(rising & (moved == 1), 0.5 * weight[1], 1.0),
+        lost_low = ~holds & ~low.known
+        low = low.where(rising, here).moved(lost_low, share)
+        high = high.where(falling, here).moved(~holds & ~lost_low, share)
+        before = np.where(holds, last, before)
+        last = np.where(holds, np.array([share, _lifted(here)]), last)
+        at_low[lanes] = np.where(holds, rising, low.known)
+        both = low.known & high.known
+        guess, usable = _guess(low, high, last, before)
+        width = high.share - low.share
+        top = holds & (here.slope == 0.0)
+        top |= holds & both & usable & (np.abs(guess - share) <= _CLOSE)
+        top &= ~at_end
+        done = top | at_end | (width <= _WIDTH) | (losses > _LOSSES)
+        inside[lanes[top]] = True
+        share = np.where(both & usable, guess, 0.5 * (low.share + high.share))
+        if trial % _CHECKS == _CHECKS - 1:
+            # interpolation that does not shorten the stretch gives way to halving
+            slow = both & (width > 0.25 * checked) & (width > _SLOW)
+            share = np.where(slow, 0.5 * (low.share + high.share), share)
+            checked = width
+        whole = np.flatnonzero(done)
+        if whole.size:
+            ends = [
+                put(end, lanes[whole], part.take(whole))
+                for end, part in zip(ends, (low, high), strict=True)
             ]
-        )
-        moved = np.where(rising, 1, np.where(falling, -1, 0)).astype(np.int8)
-        lost_low = ~holds & ~known[0]
-        low = _mix(low, state, rising)
-        high = _mix(high, state, falling)
-        low = _shorten(low, lost_low, share)
-        high = _shorten(high, ~holds & ~lost_low, share)
-        known = np.array([known[0] | rising, (known[1] | falling) & (holds | lost_low)])
-        before = np.where(holds, share, before)
-        keep = np.flatnonzero(~done)
-        lanes, low, high, known = lanes[keep], low.take(keep), high.take(keep), known[:, keep]
-        weight, moved = weight[:, keep], moved[keep]
-        losses, before = losses[keep], before[keep]
-    return best, inside
-
-
-def _mix(one: State, other: State, use_other: NDArray[np.bool_]) -> State:
-    """Choose between two states lane by lane."""
-    return State(
-        *(
-            type(a)(
-                *(
-                    np.where(use_other, getattr(b, each.name), getattr(a, each.name))
-                    for each in fields(a)
-                )
-            )
-            for a, b in (
-                (one.points, other.points),
-                (one.measure, other.measure),
-                (one.value, other.value),
-            )
-        )
+            keep = np.flatnonzero(~done)
+            lanes, game, branch = lanes[keep], game[keep], branch.take(keep)
+            low, high = low.take(keep), high.take(keep)
+            last, before = last[:, keep], before[:, keep]
+            losses, share, checked = losses[keep], share[keep], checked[keep]
+    rest = replace(stretches, low=ends[0], high=ends[1])
+    near = ends[1].where(at_low, ends[0])
+    state, holds = follow(
+        market, stretches.game, score, predict(stretches.branch, near, near.share)
     )
+    hope = state.value.score + np.abs(state.value.slope) * (ends[1].share - ends[0].share)
+    return state, inside & holds, replace(rest, hope=np.where(holds, hope, -np.inf))
 
 
-def _shorten(state: State, which: NDArray[np.bool_], share: Array) -> State:
-    points = replace(state.points, share=np.where(which, share, state.points.share))
-    return replace(state, points=points)
+def _lifted(end: Ends) -> Array:
+    """Return the slope times share (1 - share): nearly straight also where it is infinite."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(end.slope * end.share * (1.0 - end.share))
 
 
-def _next(
-    low: State, high: State, known: NDArray[np.bool_], weight: Array, *, first: bool
-) -> tuple[Array, NDArray[np.bool_]]:
-    """Pick the next shares: where the line through both slopes, or both tangents, says."""
+def _guess(low: Ends, high: Ends, last: Array, before: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Guess where the slope is zero; tells where the guess is inside the stretch.
+
+    By the secant through the last two points, or through the ends where that leads out; where two
+    functions are the smallest by turns, where their tangents meet.
+    """
     a, b = low.share, high.share
-    both = known[0] & known[1]
     with np.errstate(all="ignore"):
-        # times share (1 - share) a slope that is infinite at the ends is near a line
-        up = low.value.slope * a * (1.0 - a) * weight[0]
-        down = -high.value.slope * b * (1.0 - b) * weight[1]
-        secant = a + (b - a) * up / (up + down)
-        # where two functions are the smallest by turns, the top is where their tangents meet
-        corner = low.value.piece != high.value.piece
-        rise, fall = low.value.slope, high.value.slope
-        meet = (high.value.score - low.value.score + rise * a - fall * b) / (rise - fall)
-        guess = np.where(corner, meet, secant)
-        usable = both & (guess > a) & (guess < b)
-    middle = 0.5 * (a + b)
-    if first:
-        middle = np.where(both, middle, np.where(known[0], b, a))
-    return np.where(usable, guess, middle), both
+        guess = last[0] - last[1] * (last[0] - before[0]) / (last[1] - before[1])
+        up, down = _lifted(low), _lifted(high)
+        through_ends = a - up * (b - a) / (down - up)
+        guess = np.where((guess > a) & (guess < b), guess, through_ends)
+        meet = (high.score - low.score + low.slope * a - high.slope * b) / (low.slope - high.slope)
+        guess = np.where(low.piece != high.piece, meet, guess)
+        return guess, np.asarray((guess >= a) & (guess <= b))

@@ -14,18 +14,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.lockstep.along import Score, State, climb, join_states, move, put_state
+from opt_games.kernels.lockstep.along import (
+    Ends,
+    Score,
+    State,
+    Stretches,
+    climb,
+    continuous,
+    follow,
+    predict,
+    put_state,
+)
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.objective import ACCEPTANCE, Stakes, Value, value
-from opt_games.kernels.lockstep.optimum import TIE, Optima, leader_optima
-from opt_games.kernels.lockstep.point import EDGE, Measure, Points
+from opt_games.kernels.lockstep.optimum import TIE, Optima, leader_optima, stack
+from opt_games.kernels.lockstep.point import Measure, Points
 from opt_games.kernels.lockstep.scan import MULTIPLES, own_scale, table
 
 FRACTIONS = {
     9: np.array([0.0, 0.03, 0.12, 0.3, 0.5, 0.7, 0.88, 0.97, 1.0]),
     33: 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, 33)),
 }
-_ROUNDS = 4
+_ROUNDS = 8
+_HOPE = 1e-13
 _SWITCHES = 12
 
 
@@ -172,55 +183,64 @@ class _Search:
 
     def run(self) -> tuple[State, NDArray[np.bool_]]:
         """Climb every stretch that may hold the top; return it, and where it stays unknown."""
-        game, low, high, known, hope = self._stretches()
+        open_ = self._stretches()
         for _ in range(_ROUNDS):
-            wanted = np.flatnonzero(hope > self.best.value.score[game])
-            game, low, high = game[wanted], low.take(wanted), high.take(wanted)
-            known, hope = known[:, wanted], hope[wanted]
-            if game.size == 0:
+            open_ = open_.take(self._wanted(open_))
+            if open_.game.size == 0:
                 return self.best, self.unknown
-            top, _ = climb(self.market, game, self.score, low, high, known)
-            game, low, high, known, hope = self._check(game, low, high, top)
-        self.unknown[game[hope > self.best.value.score[game]]] = True
+            open_ = self._check(*climb(self.market, self.score, open_))
+        self.unknown[open_.game[self._wanted(open_)]] = True
         return self.best, self.unknown
 
-    def _stretches(
-        self,
-    ) -> tuple[NDArray[np.int64], State, State, NDArray[np.bool_], Array]:
+    def _wanted(self, stretches: Stretches) -> NDArray[np.int64]:
+        """Return those stretches that may hold something better than the best so far."""
+        best = self.best.value.score[stretches.game]
+        with np.errstate(invalid="ignore"):
+            return np.flatnonzero(stretches.hope > best + _HOPE * (1.0 + np.abs(best)))
+
+    def _stretches(self) -> Stretches:
         """Find the stretches between neighbouring shares in which the objective may peak."""
         games = self.market.games
         count = self.game.size // games
         left = np.arange((count - 1) * games)
-        low, high = self.at_nodes.take(left), self.at_nodes.take(left + games)
-        active = self.nodes.active
-        branch = self.at_nodes.points.same_branch_key
-        closure = self.at_nodes.points.closure
-        same = (branch[left] == branch[left + games]) & (closure[left] == closure[left + games])
-        same &= active[left] & active[left + games]
+        active = self.nodes.active & self.nodes.optima.found
+        ends = Ends.of(self.at_nodes, active & np.isfinite(self.at_nodes.value.score))
+        low, high = ends.take(left), ends.take(left + games)
+        points = self.at_nodes.points
+        branch = points.same_branch_key
+        same = (branch[left] == branch[left + games]) & low.known & high.known
+        same &= (points.closure[left] == points.closure[left + games]) & continuous(low, high)
         with np.errstate(invalid="ignore"):
-            rises = (low.value.slope > 0) & np.isfinite(low.value.score) & active[left]
-            falls = (high.value.slope < 0) & np.isfinite(high.value.score) & active[left + games]
+            rises = low.known & (low.slope > 0)
+            falls = high.known & (high.slope < 0)
             width = high.share - low.share
-            up, down = low.value.slope, -high.value.slope
-            gap = high.value.score - low.value.score
+            up, down = low.slope, -high.slope
             # where the tangents meet
-            meet = np.clip((gap + down * width) / (up + down), 0.0, width)
+            meet = np.clip((high.score - low.score + down * width) / (up + down), 0.0, width)
             both = same & rises & falls
-            hope_low = low.value.score + up * np.where(both, meet, width)
-            hope_high = high.value.score + down * width
+            hope_low, hope_high = low.score + up * width, high.score + down * width
+            # a smooth objective seldom rises above where its tangents meet
+            concave = (meet > 0) & (meet < width)
+            peak = np.maximum(low.score + up * meet, np.maximum(low.score, high.score))
+            half = 0.5 * np.maximum(hope_low - low.score, hope_high - high.score)
+            peak = np.maximum(peak, np.maximum(low.score, high.score) + half)
+            hope_both = np.where(concave, peak, np.maximum(hope_low, hope_high))
         parts = []
-        for mask, sides, hope in (
-            (both, (True, True), hope_low),
-            (~same & rises, (True, False), hope_low),
-            (~same & falls, (False, True), hope_high),
+        for mask, use_low, use_high, hope in (
+            (both, True, True, hope_both),
+            (~same & rises, True, False, hope_low),
+            (~same & falls, False, True, hope_high),
         ):
             lanes = np.flatnonzero(mask)
-            known = np.tile(np.array(sides)[:, None], (1, lanes.size))
-            parts.append((lanes, known, hope[lanes]))
-        lanes = np.concatenate([part[0] for part in parts])
-        known = np.concatenate([part[1] for part in parts], axis=1)
-        hope = np.concatenate([part[2] for part in parts])
-        return self.game[lanes], low.take(lanes), high.take(lanes), known, hope
+            sides = points.take(left[lanes] if use_low else left[lanes] + games)
+            one, other = low.take(lanes), high.take(lanes)
+            one, other = (
+                replace(one, known=one.known & use_low),
+                replace(other, known=other.known & use_high),
+            )
+            parts.append(Stretches(self.game[left[lanes]], sides, one, other, hope[lanes]))
+        joined: Stretches = stack(parts)
+        return joined
 
     def _offer(self, game: NDArray[np.int64], state: State) -> None:
         """Take states that are equilibria as the best where they are."""
@@ -238,40 +258,32 @@ class _Search:
         worth = self.score(game, found.points, found.measure)
         return State(found.points, found.measure, worth), found.found
 
-    def _check(
-        self, game: NDArray[np.int64], low: State, high: State, top: State
-    ) -> tuple[NDArray[np.int64], State, State, NDArray[np.bool_], Array]:
+    def _check(self, top: State, inside: NDArray[np.bool_], rest: Stretches) -> Stretches:
         """Hold tops against the leader's other humps, and go to where it is indifferent.
 
-        Returns new stretches to climb, from the humps that the leader prefers.
+        Returns the stretches still to climb: what is left of unfinished ones, and those that begin
+        on humps that the leader prefers.
         """
+        game = rest.game
         leader, found = self._optima(game, top.share)
         margin = TIE * top.measure.turnover
         short = leader.measure.profits[0] - top.measure.profits[0]
         same = np.abs(leader.points.base - top.points.base) <= 1e-6 * top.points.base
-        best = found & ((short < -margin) | same)
-        self._offer(game[best], top.take(np.flatnonzero(best)))
+        best = found & ((short < -margin) | same) & np.isfinite(rest.hope)
+        kept = np.flatnonzero(best)
+        self._offer(game[kept], top.take(kept))
         with np.errstate(invalid="ignore"):
-            matters = top.value.score > self.best.value.score[game]
+            matters = rest.hope > self.best.value.score[game]
         self.unknown[game[~found & matters]] = True
+        more = [rest.take(np.flatnonzero(best & ~inside))]
         other = np.flatnonzero(found & ~best)
-        rival = leader.take(other)
-        self._offer(game[other], rival)
-        self._switch(game[other], top.take(other), rival)
-        # the preferred hump may climb on from here
-        with np.errstate(invalid="ignore"):
-            up = rival.value.slope > 0
-            far = np.where(up, high.share[other], low.share[other])
-            hope = rival.value.score + np.abs(rival.value.slope * (far - rival.share))
-            hope = np.where(np.isfinite(rival.value.score), hope, -np.inf)
-        known = np.array([up, ~up])
-        return (
-            game[other],
-            low_or(rival, low.take(other), up),
-            low_or(rival, high.take(other), ~up),
-            known,
-            hope,
-        )
+        if other.size:
+            rival, part = leader.take(other), rest.take(other)
+            self._offer(part.game, rival)
+            self._switch(part.game, top.take(other), rival)
+            more.append(_from(rival, part))
+        joined: Stretches = stack(more)
+        return joined
 
     def _switch(self, game: NDArray[np.int64], one: State, other: State) -> None:
         """Find where the leader is indifferent between two humps; the better is an equilibrium."""
@@ -309,6 +321,13 @@ class _Search:
         with np.errstate(invalid="ignore"):
             self.unknown[game[one.value.score > self.best.value.score[game]]] = True
 
+    def _move(
+        self, game: NDArray[np.int64], state: State, share: Array
+    ) -> tuple[State, NDArray[np.bool_]]:
+        """Follow branches to other shares."""
+        start = predict(state.points, Ends.of(state, np.ones(share.shape, dtype=bool)), share)
+        return follow(self.market, game, self.score, start)
+
     def _meet(
         self, game: NDArray[np.int64], one: State, other: State
     ) -> tuple[State, State, NDArray[np.bool_]]:
@@ -328,8 +347,8 @@ class _Search:
             share = np.clip(a.share + step, low, high)
             close = np.abs(gap) <= 4e-16 * a.measure.turnover
             close |= np.abs(share - a.share) <= 2e-16 * share
-            new_a, holds_a = move(self.market, game[lanes], self.score, a, share)
-            new_b, holds_b = move(self.market, game[lanes], self.score, b, share)
+            new_a, holds_a = self._move(game[lanes], a, share)
+            new_b, holds_b = self._move(game[lanes], b, share)
             fine = np.isfinite(share) & holds_a & (holds_b | ~np.isfinite(new_b.value.score))
             met[lanes[close]] = True
             alive[lanes[~fine & ~close]] = False
@@ -339,24 +358,21 @@ class _Search:
         return one, other, met
 
 
-def low_or(state: State, end: State, use_state: NDArray[np.bool_]) -> State:
-    """Return states where they are to be used, elsewhere the ends."""
-    lanes = np.flatnonzero(use_state)
-    return put_state(end, lanes, state.take(lanes))
+def _from(state: State, stretches: Stretches) -> Stretches:
+    """Start at states, and climb to the end of the stretch to which they rise."""
+    known = np.isfinite(state.value.score)
+    up = state.value.slope > 0
+    here = Ends.of(state, known)
+    low = stretches.low.moved(~up, stretches.low.share).where(up, here)
+    high = stretches.high.moved(up, stretches.high.share).where(~up, here)
+    with np.errstate(invalid="ignore"):
+        hope = state.value.score + np.abs(state.value.slope) * (high.share - low.share)
+    return Stretches(
+        stretches.game, state.points, low, high, np.where(known & (hope == hope), hope, -np.inf)
+    )
 
 
 def _liking(market: Market, game: NDArray[np.int64], state: State) -> Array:
     utility, _ = market.take(game).utility(state.measure.profits)
     total: Array = utility[1:].sum(axis=0)
     return total
-
-
-def join(parts: list[Answer]) -> Answer:
-    """Put answers behind each other."""
-    from opt_games.kernels.lockstep.optimum import stack
-
-    joined: Answer = stack(parts)
-    return joined
-
-
-__all__ = ["COARSE", "EDGE", "FINE", "Answer", "Density", "bargain", "join_states", "sample"]

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.market import Market
-from opt_games.kernels.lockstep.point import EDGE, FLOOR, Measure, Points, settle, stay_gains
+from opt_games.kernels.lockstep.point import EDGE, FLOOR, Measure, Points, converge, put, stay_gains
 from opt_games.kernels.lockstep.scan import Humps, Table, humps, points_of, table
 
 SETTLED = 1e-9  # a Newton step, relative to the levels, below which a point has settled
 TIE = 1e-10  # of turnover: the leader is indifferent
 ROUNDING = 1e-12
-_ROUGH_STEPS = 4
-_MORE_STEPS = 12
+_STEPS = 16
 _ZOOMS = 3
 _ZOOM_NODES = 9
 
@@ -79,16 +78,6 @@ def stack(parts: list[Any]) -> Any:
     return kind(**columns)
 
 
-def put(whole: Any, lanes: NDArray[np.int64], part: Any) -> Any:
-    """Return a dataclass of arrays of which some lanes are replaced."""
-    columns = {}
-    for each in fields(whole):
-        values = np.array(getattr(whole, each.name))
-        values[..., lanes] = getattr(part, each.name)
-        columns[each.name] = values
-    return type(whole)(**columns)
-
-
 @dataclass(frozen=True)
 class Optima:
     """The leader's optimum of every lane.
@@ -146,12 +135,7 @@ def _candidates(
     seeds = humps(at, inside=inside)
     points = points_of(at, seeds, inside=inside)
     here = market.take(seeds.game)
-    points, measure = settle(here, points, _ROUGH_STEPS)
-    with np.errstate(invalid="ignore"):
-        late = np.flatnonzero(~(measure.residual < SETTLED))
-    if late.size:
-        more, after = settle(here.take(late), points.take(late), _MORE_STEPS)
-        points, measure = put(points, late, more), put(measure, late, after)
+    points, measure = converge(here, points, _STEPS)
     points, measure = _to_edges(here, at, seeds, points, measure)
     utility, _ = here.utility(measure.profits)
     last = at.base.shape[0] - 1
@@ -197,7 +181,7 @@ def _to_edges(
     start = points_of(at, seeds.take(lanes), inside=True)
     who = np.argmax(np.where(np.isnan(short[:, lanes]), -np.inf, short[:, lanes]), axis=0)
     start = replace(start, closure=np.full(lanes.size, EDGE, dtype=np.int8), edge=who)
-    moved, after = settle(market.take(lanes), start, _MORE_STEPS)
+    moved, after = converge(market.take(lanes), start, _STEPS)
     return put(points, lanes, moved), put(measure, lanes, after)
 
 

@@ -9,6 +9,7 @@ that are near powers are near straight lines.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from opt_games.kernels.lockstep.market import Market
 STATIONARY, FLOOR, EDGE = range(3)
 """How a lane's leader is determined; the edge is that of follower `Points.edge`."""
 
+SHARP = 1e-12  # a Newton step, relative to the levels, that rounding may leave
 _STEP = 1.5
 
 
@@ -127,23 +129,30 @@ class Measure:
         return Measure(*(getattr(self, each.name)[..., lanes] for each in fields(self)))
 
 
-def settle(market: Market, points: Points, steps: int) -> tuple[Points, Measure]:
-    """Take Newton steps at fixed shares, and measure where they led.
+def converge(market: Market, points: Points, most: int) -> tuple[Points, Measure]:
+    """Take Newton steps until nothing is left but rounding, at most so many.
 
-    Parameters
-    ----------
-    market : Market
-        One game per lane.
-    points : Points
-    steps : int
-        The measure is taken at the last point before which a step was taken, so its `residual`
-        says how far that was off; one more step has been applied to the points returned.
+    Lanes that are done wait while most are not, and are left out afterwards.
     """
-    for _ in range(steps):
-        step = _Step.at(market, points)
-        points = step.apply(points)
     step = _Step.at(market, points)
-    return points, step.measure(market, points)
+    late = np.flatnonzero(~(step.residual(points) < SHARP))
+    if late.size == 0 or most == 0:
+        return points, step.measure(market, points)
+    if 2 * late.size > points.lanes:
+        return converge(market, step.apply(points), most - 1)
+    measure = step.measure(market, points)
+    part, after = converge(market.take(late), step.take(late).apply(points.take(late)), most - 1)
+    return put(points, late, part), put(measure, late, after)
+
+
+def put(whole: Any, lanes: NDArray[np.int64], part: Any) -> Any:
+    """Return a dataclass of arrays of which some lanes are replaced."""
+    columns = {}
+    for each in fields(whole):
+        values = np.array(getattr(whole, each.name))
+        values[..., lanes] = getattr(part, each.name)
+        columns[each.name] = values
+    return type(whole)(**columns)
 
 
 @dataclass(frozen=True)
@@ -198,6 +207,17 @@ class _Step:
             log_extra = np.clip(log_extra, -_STEP, _STEP)
         return cls(follower, cost, log_base, log_extra, slope, second)
 
+    def residual(self, points: Points) -> Array:
+        """Largest Newton step, relative to the levels; shape (lanes,)."""
+        log_base = np.where(points.closure == FLOOR, 0.0, np.abs(self.log_base))
+        off = np.where(points.contributes, np.abs(self.log_extra), 0.0)
+        residual: Array = np.maximum(log_base, off.max(axis=0))
+        return residual
+
+    def take(self, lanes: NDArray[np.int64]) -> _Step:
+        """Return what `apply` needs, for some of the lanes."""
+        return replace(self, log_base=self.log_base[lanes], log_extra=self.log_extra[:, lanes])
+
     def apply(self, points: Points) -> Points:
         """Return the points after the step."""
         with np.errstate(all="ignore"):
@@ -232,8 +252,6 @@ class _Step:
             profit = np.where(taken, offer, market.outside[1:])
             profit1 = np.where(taken, -f["revenue"] + f["profit_by_base"] * base_by_share, 0.0)
             final = base + np.where(points.contributes, points.extra, 0.0)
-            log_base = np.where(points.closure == FLOOR, 0.0, self.log_base)
-            off = np.abs(np.where(points.contributes, self.log_extra, 0.0)).max(axis=0)
             return Measure(
                 np.vstack([leader[None], profit]),
                 np.vstack([leader1[None], profit1]),
@@ -243,7 +261,7 @@ class _Step:
                 extra_by_share,
                 offer,
                 share * np.abs(revenue).sum(axis=0) + np.abs(self.leader[0]),
-                np.maximum(np.abs(log_base), off),
+                self.residual(points),
                 self.slope,
                 self.bend,
             )
