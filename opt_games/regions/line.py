@@ -13,8 +13,9 @@ from opt_games.errors import SpecError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.regions.condition import Condition
-from opt_games.regions.survey import SHARE, Codes, Survey
+from opt_games.regions.survey import Codes, Survey
 from opt_games.regions.trace import trace
+from opt_games.sweeps.values import SHARE
 
 POINTS = 201
 

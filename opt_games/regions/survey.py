@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.api import given_shares, solve
-from opt_games.engines import REGIMES, Cases, Engine, Outcomes, get_engine
+from opt_games.engines import REGIMES, Cases, Outcomes
 from opt_games.engines.cases import GIVEN
 from opt_games.engines.one_by_one import record
 from opt_games.engines.outcomes import FAILED, OK
@@ -18,10 +18,9 @@ from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.parts import canonical_solution
 from opt_games.regions.condition import NO_ANSWER, Condition
-from opt_games.regions.strictness import Sharing
-
-SHARE = "share"
-"""The name under which the common share itself is varied."""
+from opt_games.regions.strictness import revenue_shared
+from opt_games.sweeps.choice import choose_engine
+from opt_games.sweeps.values import SHARE
 
 Codes = NDArray[np.int64]
 
@@ -84,7 +83,6 @@ class Survey:
         self.conditions: list[Condition] = []
         self.solved = 0
         self._codes: dict[bytes, int] = {}
-        self._sharing = Sharing(game)
         self._reasons: dict[tuple[float, ...], str] = {}
 
     def __call__(self, points: Array) -> Codes:
@@ -93,7 +91,7 @@ class Survey:
             return np.zeros(0, dtype=np.int64)
         cases, outcomes = self._solve(points)
         self.solved += len(points)
-        shared = self._sharing(cases, outcomes)
+        shared = revenue_shared(cases, outcomes)
         for case, reason in outcomes.reasons.items():
             self._reasons[tuple(points[case].tolist())] = reason
         kinds = np.vstack([outcomes.status, shared, outcomes.regimes]).astype(np.int8)
@@ -148,7 +146,8 @@ class Survey:
         if self.share is not None:
             shares = np.full(len(points), float(self.share))
         cases = Cases(self.game, columns, self.solution, shares)
-        return cases, _engine(self.engine, cases).solve(cases)
+        engine, _ = choose_engine(self.engine, cases)
+        return cases, engine.solve(cases)
 
 
 def _by_domain(cases: Cases, share: Mapping[str, float]) -> Outcomes:
@@ -165,9 +164,3 @@ def _by_domain(cases: Cases, share: Mapping[str, float]) -> Outcomes:
             continue
         record(result, case, here, found)
     return replace(result, reasons=reasons)
-
-
-def _engine(name: str, cases: Cases) -> Engine:
-    if name != "auto":
-        return get_engine(name)
-    return get_engine("one-by-one")
