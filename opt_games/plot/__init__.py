@@ -1,0 +1,23 @@
+"""Pictures: utilities, sweeps and conditions.
+
+Every function draws into the axes it is given, or makes a figure of its own, and returns the axes.
+Nothing here touches ``pyplot``: show a figure in a notebook by its name, or save it with `save`.
+"""
+
+from opt_games.plot.figures import bargain_figure, figure, pareto_figure
+from opt_games.plot.file import save
+from opt_games.plot.frontier import plot_frontier
+from opt_games.plot.players import plot_players
+from opt_games.plot.style import legend_handles
+from opt_games.plot.utilities import plot_utilities
+
+__all__ = [
+    "bargain_figure",
+    "figure",
+    "legend_handles",
+    "pareto_figure",
+    "plot_frontier",
+    "plot_players",
+    "plot_utilities",
+    "save",
+]

@@ -1,0 +1,88 @@
+"""What all pictures share: colours, line styles, the look of regimes, axes and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE
+
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
+    "#000000",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#F0E442",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+)
+"""The palette of Okabe and Ito, which the colour-blind can tell apart."""
+
+PLAYERS = (
+    (BLUE, "-"),
+    (VERMILLION, (0, (5, 1.6))),
+    (GREEN, (0, (5, 1.4, 1, 1.4))),
+    (PURPLE, (0, (1.2, 1.2))),
+    (ORANGE, (0, (8, 1.5))),
+    (SKY, (0, (5, 1.3, 1, 1.3, 1, 1.3))),
+)
+REGIMES: Mapping[str, tuple[str, str]] = {
+    CONTRIBUTE: ("#C9DCEB", ""),
+    FREE_RIDE: ("#F7E2B5", "////"),
+    ABSTAIN: ("#FFFFFF", "...."),
+}
+STYLE: Any = {
+    "font.size": 8,
+    "axes.labelsize": 8.5,
+    "axes.titlesize": 9,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "hatch.linewidth": 0.4,
+    "hatch.color": "#9A9A9A",
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "opt_games",
+}
+
+
+def axes_or_new(ax: Axes | None, width: float, height: float) -> Axes:
+    """Return the axes given, or those of a new figure of this size in inches."""
+    if ax is not None:
+        return ax
+    made: Axes = Figure(figsize=(width, height), layout="constrained").subplots()
+    return made
+
+
+def with_unit(unit: str | None) -> str:
+    """Return a unit in parentheses, to stand behind a label."""
+    return f" ({unit})" if unit else ""
+
+
+def legend_handles(axes: Axes) -> list[Any]:
+    """Return what a legend of these axes shows: players, the total, marks, then regimes."""
+    handles, _ = axes.get_legend_handles_labels()
+    for strip in axes.child_axes:
+        if isinstance(strip, Axes):
+            handles += strip.get_legend_handles_labels()[0]
+    return handles
+
+
+def regime_look(regime: str, labelled: set[str]) -> dict[str, Any]:
+    """Return the look of a regime; the first of each carries its name into the legend."""
+    color, hatch = REGIMES[regime]
+    label = f"_{regime}" if regime in labelled else regime
+    labelled.add(regime)
+    return {
+        "facecolor": color,
+        "edgecolor": "0.45",
+        "linewidth": 0.5,
+        "hatch": hatch,
+        "label": label,
+    }
