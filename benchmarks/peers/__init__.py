@@ -1,0 +1,1 @@
+"""What users would pick instead of this package, one file each, and the judge of all answers."""
