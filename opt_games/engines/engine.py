@@ -35,6 +35,14 @@ def get_engine(name: str) -> Engine:
         from opt_games.engines.one_by_one import OneByOne
 
         return OneByOne()
+    if name == "ipopt":
+        from opt_games.engines.ipopt import Ipopt
+
+        return Ipopt()
+    if name == "batch":
+        from opt_games.engines.batch import Batch
+
+        return Batch()
     raise SpecError(
         f"no engine is called {quoted(name)}{did_you_mean(name, ENGINES)}: choose from "
         f"{', '.join(ENGINES)}"

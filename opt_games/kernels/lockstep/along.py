@@ -22,6 +22,7 @@ _STEPS = 12
 _TRIALS = 60
 _LOSSES = 4  # trials beyond the end of a branch
 _CLOSE = 1e-11  # in the share: the top is so near that the next step would be smaller
+_HALVINGS = 12  # of a stretch of which one end is not known
 _WIDTH = 1e-14
 _CHECKS = 4
 _SLOW = 1e-5
@@ -195,7 +196,8 @@ def _between(branch: Points, low: Ends, high: Ends, share: Array) -> Points:
             change = np.log(b / a)
             first, last = rate_a * width, rate_b * width
             bend = t * (1.0 - t) * ((first - change) * (1.0 - t) - (last - change) * t)
-            return a * np.exp(np.clip(t * change + bend, -5.0, 5.0))
+            log = np.clip(t * change + bend, -5.0, 5.0)
+            return a * np.exp(np.where(np.isnan(log), 0.0, log))
 
         base = cubic(low.base, high.base, low.base_rate, high.base_rate)
         extra = cubic(low.extra, high.extra, low.extra_rate, high.extra_rate)
@@ -286,6 +288,7 @@ def climb(
         top |= holds & both & usable & (np.abs(guess - share) <= _CLOSE)
         top &= ~at_end
         done = top | at_end | (width <= _WIDTH) | (losses > _LOSSES)
+        done |= ~both & (trial >= _HALVINGS)
         inside[lanes[top]] = True
         share = np.where(both & usable, guess, 0.5 * (low.share + high.share))
         if trial % _CHECKS == _CHECKS - 1:

@@ -37,6 +37,7 @@ FRACTIONS = {
 }
 _ROUNDS = 8
 _HOPE = 1e-13
+_ON_BOUND = 1e-6
 _SWITCHES = 12
 
 
@@ -71,6 +72,17 @@ class Answer:
     known: NDArray[np.bool_]
     agreed: NDArray[np.bool_]
     active: NDArray[np.bool_]
+
+
+    def take(self, games: NDArray[np.int64]) -> Answer:
+        """Return some of the games."""
+        return Answer(
+            self.points.take(games),
+            self.measure.take(games),
+            self.known[games],
+            self.agreed[games],
+            self.active[games],
+        )
 
 
 @dataclass(frozen=True)
@@ -158,6 +170,15 @@ def bargain(nodes: Nodes, solution: str) -> Answer:
     return Answer(state.points, measure, known, nodes.agreed, active)
 
 
+def given(market: Market, share: Array, density: Density) -> Answer:
+    """Find the equilibria of given shares, one per game."""
+    base = MULTIPLES[density.levels][:, None] * own_scale(market)
+    optima = leader_optima(market, table(market, base, share[None, :]))
+    active, measure = _with_abstention(market, optima.measure)
+    agreed = np.ones(market.games, dtype=bool)
+    return Answer(optima.points, measure, optima.found, agreed, active)
+
+
 class _Search:
     """The search for the top of one objective; `best` holds the best so far, one lane a game."""
 
@@ -187,10 +208,24 @@ class _Search:
         for _ in range(_ROUNDS):
             open_ = open_.take(self._wanted(open_))
             if open_.game.size == 0:
-                return self.best, self.unknown
+                break
             open_ = self._check(*climb(self.market, self.score, open_))
         self.unknown[open_.game[self._wanted(open_)]] = True
+        self._to_bounds()
         return self.best, self.unknown
+
+    def _to_bounds(self) -> None:
+        """Put shares that are all but on a bound on it, if that is no worse."""
+        games = np.arange(self.market.games)
+        span = self.market.high - self.market.low
+        for first in (0, self.game.size - games.size):
+            at_bound = self.at_nodes.take(first + games)
+            near = np.abs(self.best.share - at_bound.share) <= _ON_BOUND * span
+            score = self.best.value.score
+            with np.errstate(invalid="ignore"):
+                near &= at_bound.value.score >= score - _HOPE * (1.0 + np.abs(score))
+            chosen = np.flatnonzero(near)
+            self.best = put_state(self.best, chosen, at_bound.take(chosen))
 
     def _wanted(self, stretches: Stretches) -> NDArray[np.int64]:
         """Return those stretches that may hold something better than the best so far."""

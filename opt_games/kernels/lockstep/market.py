@@ -66,7 +66,7 @@ class Market:
         def alone(expression: Expression, local: Mapping[str, float]) -> Array:
             names = sorted(expression.names)
             arguments = [np.array([local[n]]) if n in local else values[n] for n in names]
-            return np.broadcast_to(_evaluate(expression, names, arguments), (games,))
+            return np.broadcast_to(evaluate(expression, names, arguments), (games,))
 
         outside = [alone(game.generalist.outside_option, {})]
         outside += [
@@ -113,7 +113,7 @@ class Market:
         )
 
     def utility(self, profits: Array) -> tuple[Array, Array]:
-        """Utility of every player and its derivative; `profits` has shape (players, ..., games)."""
+        """Return the utility of every player and its derivative; `profits` has shape (players, ..., games)."""
         value, slope = np.array(profits), np.ones(np.shape(profits))
         between = (1,) * (value.ndim - 2)
         for form, parameters in zip(self.forms.utilities, self.utilities, strict=True):
@@ -139,7 +139,8 @@ def _column(
     return np.array(rows)
 
 
-def _evaluate(expression: Expression, names: Sequence[str], arguments: Sequence[Array]) -> Array:
+def evaluate(expression: Expression, names: Sequence[str], arguments: Sequence[Array]) -> Array:
+    """Evaluate a formula of parameters for many games."""
     if not names:
         return np.array([expression.evaluate({})])
     symbols = Symbols.named(list(names))

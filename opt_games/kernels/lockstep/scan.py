@@ -19,6 +19,7 @@ from opt_games.kernels.lockstep.point import FLOOR, STATIONARY, Points, branch_k
 
 _FIRST_STEPS = 12
 _STEPS = 2
+_EXACT_STEPS = 30
 _OPTIMISM = 1.3  # a hump may rise this much higher than a parabola through its sides
 FLOOR_LEVEL = 1e-11  # of the scale: base levels below count as none
 _SCALE_STEPS = 40
@@ -61,9 +62,9 @@ class Table:
 
 
 def own_scale(market: Market) -> Array:
-    """Base level at which the leader alone, with all the revenue, would stop; shape (games,).
+    """Return the base level at which the leader alone, with all the revenue, would stop.
 
-    It is ``nan`` where there is none within some hundred decades.
+    Its shape is (games,); it is ``nan`` where there is none within some hundred decades.
     """
     games = market.games
     log = np.zeros(games)
@@ -90,7 +91,7 @@ def own_scale(market: Market) -> Array:
     return np.where(np.abs(step) < 0.05, np.exp(log), np.nan)
 
 
-def table(market: Market, base: Array, share: Array) -> Table:
+def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> Table:
     """Evaluate the game at every node.
 
     Parameters
@@ -99,6 +100,8 @@ def table(market: Market, base: Array, share: Array) -> Table:
     base : ndarray, shape (nodes, games)
         Ascending base levels above 0.
     share : ndarray, shape (shares, games)
+    exact : bool
+        Whether responses are to be exact to rounding; else a few Newton steps do.
     """
     nodes = base.shape[0]
     shape = (market.size, *share.shape)
@@ -130,12 +133,12 @@ def table(market: Market, base: Array, share: Array) -> Table:
             with np.errstate(all="ignore"):
                 adds = kept * at["marginal_revenue"] > at["marginal_cost"]
             adds = np.broadcast_to(adds & (kept > 0), y.shape)
-            steps = _STEPS if k else _FIRST_STEPS
+            steps = _EXACT_STEPS if exact else _STEPS if k else _FIRST_STEPS
             for _ in range(steps):
                 step, revenue, spent, marginal = form.respond(here, y, share, *given)
                 step = np.where(np.isnan(step), 0.0, step)
                 y = np.where(adds, y * np.exp(step), y)
-                if np.abs(step[adds]).max(initial=0.0) < 1e-6:
+                if np.abs(step[adds]).max(initial=0.0) < (1e-12 if exact else 1e-6):
                     break
             with np.errstate(all="ignore"):
                 revenue = np.where(adds, revenue, at["revenue"])
@@ -236,7 +239,7 @@ def points_of(at: Table, found: Humps, *, inside: bool = False) -> Points:
     lanes = node.size
     return Points(
         at.share[share, game],
-        base,
+        np.where(floor, 0.0, base),
         extra,
         contributes,
         takes,

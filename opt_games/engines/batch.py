@@ -1,0 +1,164 @@
+"""The fast engine: all games in lockstep on arrays.
+
+It covers games of one attribute and one common share, with smooth formulas. Every game is searched
+globally: followers' payoffs must be proven concave, the leader's base level is scanned at every
+share, tops are checked against its other humps, and deviations from the answer are tried. What is
+not clear at a first, coarse look gets a finer one, and what is not clear then goes to the slow
+engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.engines.cases import GIVEN, Cases
+from opt_games.engines.one_by_one import OneByOne
+from opt_games.engines.outcomes import FAILED, NO_AGREEMENT, OK, REGIMES, Outcomes, join
+from opt_games.errors import OptGamesError
+from opt_games.game import Game
+from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.audit import deviation_gain
+from opt_games.kernels.lockstep.bargain import COARSE, FINE, Answer, bargain, given, sample
+from opt_games.kernels.lockstep.concavity import concave
+from opt_games.kernels.lockstep.forms import GameForms, compile_forms
+from opt_games.kernels.lockstep.market import Market, evaluate
+from opt_games.kernels.payoffs import refuse_what_is_not_built
+from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE
+
+LANES = 16384
+"""Games times followers that are worked on at a time."""
+
+_REGRET = 1e-9
+
+
+class Batch:
+    """Solves many games in lockstep; see the module.
+
+    Examples
+    --------
+    >>> import numpy as np, opt_games
+    >>> from opt_games.engines import Cases
+    >>> game = opt_games.load("quadratic")
+    >>> found = Batch().solve(Cases(game, {"c1": np.array([0.5, 1.0])}, "utilitarian"))
+    >>> found.shares.round(6)
+    array([[0.333333, 0.5     ]])
+    """
+
+    name = "batch"
+
+    def __init__(self) -> None:
+        self._compiled: tuple[Game, GameForms] | None = None
+
+    def why_not(self, cases: Cases) -> str | None:
+        """Say why lockstep does not cover such games, None if it does."""
+        game = cases.game
+        try:
+            refuse_what_is_not_built(game)
+        except OptGamesError as error:
+            return str(error)
+        if game.contract.shares == "separate" and len(game.specialists) > 1:
+            return "the contract has separate shares"
+        if game.level_bounds:
+            return "levels are bounded from above"
+        forms = self._forms(game)
+        if not forms.smooth:
+            return "a formula has corners (abs, min or max)"
+        first = cases.select(slice(0, 64))
+        if not concave(Market.of(game, forms, first.parameters, first.size)).any():
+            return "the specialists' profits are not proven concave in their own levels"
+        return None
+
+    def solve(self, cases: Cases) -> Outcomes:
+        """Solve all cases, in order."""
+        if self.why_not(cases) is not None:
+            slow = OneByOne().solve(cases)
+            return replace(slow, slow=np.ones(cases.size, dtype=bool))
+        size = max(1, LANES // len(cases.game.specialists))
+        return join([self._solve(part) for part in cases.parts(size)])
+
+    def _forms(self, game: Game) -> GameForms:
+        if self._compiled is None or self._compiled[0].specialists is not game.specialists:
+            self._compiled = (game, compile_forms(game))
+        return self._compiled[1]
+
+    def _solve(self, cases: Cases) -> Outcomes:
+        game, forms = cases.game, self._forms(cases.game)
+        market = Market.of(game, forms, cases.parameters, cases.size)
+        share = _shares(cases)
+        usable = np.flatnonzero(_in_range(market, cases, share) & concave(market))
+        outcomes = Outcomes.empty(market.size, 1, cases.size)
+        for density in (COARSE, FINE):
+            if usable.size == 0:
+                break
+            part = market.take(usable)
+            if share is None:
+                answer = bargain(sample(part, density), cases.solution)
+            else:
+                answer = given(part, share[usable], density)
+            regret = deviation_gain(part, answer)
+            known = np.flatnonzero(answer.known & (regret <= _REGRET))
+            found = _outcomes(part.take(known), answer.take(known), regret[known])
+            outcomes = outcomes.replaced(usable[known], found)
+            usable = np.setdiff1d(usable, usable[known], assume_unique=True)
+        rest = np.flatnonzero(outcomes.status == FAILED)
+        if rest.size:
+            slow = OneByOne().solve(cases.select(rest))
+            slow = replace(slow, slow=np.ones(rest.size, dtype=bool))
+            outcomes = outcomes.replaced(rest, slow)
+        return outcomes
+
+
+def _shares(cases: Cases) -> Array | None:
+    """Return the shares that are given, None where they are bargained for."""
+    if cases.solution != GIVEN:
+        return None
+    if cases.shares is not None:
+        return cases.shares
+    formula = cases.game.contract.share
+    assert formula is not None
+    values: Mapping[str, Array] = {
+        name: np.array([number]) for name, number in cases.game.parameters.items()
+    } | dict(cases.parameters)
+    names = sorted(formula.names)
+    share = evaluate(formula, names, [values[name] for name in names])
+    return np.broadcast_to(share, (cases.size,))
+
+
+def _in_range(market: Market, cases: Cases, share: Array | None) -> NDArray[np.bool_]:
+    """Whether all numbers of a game are in their range; others get their reason one by one."""
+    fine = np.isfinite(market.outside).all(axis=0) & np.isfinite(market.disagreement).all(axis=0)
+    fine &= (market.weights >= 0).all(axis=0) & (market.weights > 0).any(axis=0)
+    for column in cases.parameters.values():
+        fine &= np.isfinite(column)
+    if share is not None:
+        fine &= (share >= market.low) & (share <= market.high)
+    return np.asarray(fine)
+
+
+def _outcomes(market: Market, answer: Answer, regret: Array) -> Outcomes:
+    """Return answers as outcomes."""
+    points, measure = answer.points, answer.measure
+    result = Outcomes.empty(market.size, 1, market.games)
+    agreed, active = answer.agreed, answer.active
+    produced = agreed & active
+    profits = np.where(produced, measure.profits, market.outside)
+    utility, _ = market.utility(profits)
+    result.shares[:] = np.where(agreed, points.share, np.nan)
+    result.profits[:] = profits
+    result.utilities[:] = np.where(agreed, utility, market.disagreement)
+    base = points.base
+    final = base + np.where(points.contributes, points.extra, 0.0)
+    takes = points.takes & produced
+    result.levels[0, 0] = np.where(produced, base, np.nan)
+    result.levels[1:, 0] = np.where(takes, final, np.nan)
+    code = {name: REGIMES.index(name) for name in (CONTRIBUTE, FREE_RIDE, ABSTAIN)}
+    result.regimes[0] = np.where(produced, code[CONTRIBUTE], code[ABSTAIN])
+    working = np.where(final > base, code[CONTRIBUTE], code[FREE_RIDE])
+    result.regimes[1:] = np.where(takes, working, code[ABSTAIN])
+    result.status[:] = np.where(agreed, OK, NO_AGREEMENT)
+    result.regret[:] = regret
+    return result
