@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE
+from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE, Array
 
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
     "#000000",
@@ -32,6 +34,7 @@ PLAYERS = (
 )
 REGIMES: Mapping[str, tuple[str, str]] = {
     CONTRIBUTE: ("#C9DCEB", ""),
+    "comply": ("#F5F0B3", "||||"),
     FREE_RIDE: ("#F7E2B5", "////"),
     ABSTAIN: ("#FFFFFF", "...."),
 }
@@ -86,3 +89,29 @@ def regime_look(regime: str, labelled: set[str]) -> dict[str, Any]:
         "hatch": hatch,
         "label": label,
     }
+
+
+def scale_log(axes: Axes, *which: str) -> None:
+    """Make axes, ``"x"`` or ``"y"``, logarithmic, with plain numbers at a few ticks."""
+    for name in which:
+        axis = axes.xaxis if name == "x" else axes.yaxis
+        axes.set(**{f"{name}scale": "log"})
+        low, high = sorted(axis.get_view_interval())
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 200 * low else (1.0,)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_locator(LogLocator(subs="all"))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def evenly_in_log(values: Array) -> bool:
+    """Whether values are spaced evenly in the logarithm, and not as they are.
+
+    Examples
+    --------
+    >>> evenly_in_log(np.geomspace(0.1, 10, 5)), evenly_in_log(np.linspace(0.1, 10, 5))
+    (True, False)
+    """
+    if values.size < 3 or values.min() <= 0:
+        return False
+    steps = np.diff(np.log(values))
+    return bool(np.ptp(steps) <= 1e-6 * np.abs(steps).max())

@@ -55,6 +55,8 @@ class Conditions:
     intervals : tuple of Interval
         In order, without gaps; where one ends, the next begins.
     players : tuple of str
+    log : bool
+        Whether the scan was even in the logarithm.
     solved, failures : int
         How many games were solved, and how many of them have no answer.
     """
@@ -64,6 +66,7 @@ class Conditions:
     solution: str
     intervals: tuple[Interval, ...]
     players: tuple[str, ...]
+    log: bool
     solved: int
     failures: int
 
@@ -165,6 +168,7 @@ def conditions(
             for a, b, kind in zip(ends[:-1], ends[1:], kinds, strict=True)
         ),
         game.players,
+        log,
         survey.solved,
         survey.failures,
     )

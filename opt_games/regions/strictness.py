@@ -86,7 +86,7 @@ def _worth(cases: Cases, player: int, profits: Array) -> Array:
     if part.utility is None:
         return profits
     local = {} if player == 0 else game.specialists[player - 1].parameters
-    return _values(part.utility, cases, None, {**local, "profit": profits})[0]
+    return np.asarray(_values(part.utility, cases, None, {**local, "profit": profits})[0])
 
 
 def _values(
@@ -100,5 +100,6 @@ def _values(
     local = {} if group is None else {name: v[:, None] for name, v in group.columns.items()}
     seen = {**cases.game.parameters, **cases.parameters, **local, **(more or {})}
     columns = {name: np.broadcast_to(seen[name], shape).ravel() for name in expression.names}
-    values = expression.evaluate_columns(columns)
-    return np.asarray(np.broadcast_to(values, (shape[0] * shape[1],)).reshape(shape))
+    values = np.broadcast_to(expression.evaluate_columns(columns), (shape[0] * shape[1],))
+    result: Array = values.reshape(shape)
+    return result
