@@ -18,13 +18,10 @@ from opt_games.sweeps.part import ARRAYS, Part
 from opt_games.sweeps.plan import Plan
 from opt_games.sweeps.store import Store
 from opt_games.sweeps.tally import MOST_REASONS, OTHER_REASONS, Tally
-from opt_games.sweeps.values import POINT, SHARE
+from opt_games.sweeps.values import GIVEN_SHARE, POINT, SHARE
 
 if TYPE_CHECKING:
     import xarray as xr
-
-GIVEN_SHARE = "given_share"
-"""What the column ``share`` of a list of points is called, beside the variable ``share``."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ SHARE = "share"
 """The name under which the generalist's common share varies; no parameter can be called so."""
 
 POINT = "point"
+GIVEN_SHARE = "given_share"
+"""What the column `SHARE` of a list of points is called, beside the shares that came out."""
+
 RESULTS = (
     "utility",
     "level",
@@ -31,6 +34,7 @@ RESULTS = (
     "attribute",
     "solution",
     POINT,
+    GIVEN_SHARE,
 )
 """Names that a result has itself, so that no coordinate can."""
 
