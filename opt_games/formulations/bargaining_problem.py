@@ -114,7 +114,9 @@ def bargaining_problem(
     counted = [p for p in utilities if bargainers is None or p in bargainers]
     gains = {p: utilities[p] - limits[p] for p in counted}
     if favoured is None:
-        goal = _objective(model, game, canonical_solution(solution), utilities, gains, limits, ideal)
+        goal = _objective(
+            model, game, canonical_solution(solution), utilities, gains, limits, ideal
+        )
     else:
         goal = utilities[favoured]
     model.objective = pyo.Objective(expr=goal, sense=pyo.maximize)

@@ -75,6 +75,7 @@ def followers_of(block: Any, game: Game, branch: Branch) -> list[Follower]:
                 outside_option(block, game, name),
                 k in branch.binding,
                 k in branch.turning,
+                tuple(each.expr for each in domain.content.values()),
             )
         )
     return followers

@@ -18,7 +18,9 @@ Components of the model:
 ``domain[i]``             one Block per specialist that takes part, with Vars
                           ``free_level[attribute]``, Params ``parameter[name]``, and
                           Expressions ``level[attribute]`` (a free level, or the bound it
-                          is at), ``revenue``, ``cost``, ``profit`` and ``utility``
+                          is at), ``revenue``, ``cost``, ``profit``, ``utility``, and
+                          ``content[attribute]``, the marginal profit where the level
+                          stays at the base level
 ``profit``, ``cost``,     Expressions, the generalist's
 ``utility``
 ========================  =========================================================
@@ -30,10 +32,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyomo.environ as pyo
+from pyomo.core.expr.visitor import ExpressionReplacementVisitor
 
 from opt_games.branch import Branch, Closure
 from opt_games.expression import Expression
-from opt_games.game import GENERALIST, Game
+from opt_games.formulations.derivative import derivatives
+from opt_games.game import GENERALIST, Game, Specialist
 
 
 def game_model(
@@ -112,6 +116,12 @@ def add_levels(model: pyo.ConcreteModel, game: Game, branch: Branch, *, block: A
         symbols = common | {name: domain.parameter[name] for name in specialist.parameters}
         final = {f"{a}1": domain.level[a].expr for a in game.attributes}
         share = share_of(model, specialist.name)
+        domain.content = pyo.Expression(
+            [a for a in game.attributes if closures[a] is Closure.LOWER],
+            rule=lambda _, a, s=specialist, d=domain, f=final, y=symbols, p=share: _temptation(
+                s, a, block.base[a], 1 - p, y | f | base
+            ),
+        )
         domain.revenue = pyo.Expression(expr=specialist.revenue.build(symbols | final))
         domain.cost = pyo.Expression(expr=specialist.cost.build(symbols | final | base))
         domain.profit = pyo.Expression(expr=(1 - share) * domain.revenue - domain.cost)
@@ -192,6 +202,19 @@ def _add_shares(
         model.common_share = pyo.Var(bounds=(low, high), initialize=(low + high) / 2)
     else:
         model.share = pyo.Var(names, bounds=(low, high), initialize=(low + high) / 2)
+
+
+def _temptation(
+    specialist: Specialist, attribute: str, level: Any, kept: Any, symbols: Mapping[str, Any]
+) -> Any:
+    """Return the marginal profit of a specialist that stays at the base level."""
+    own = pyo.Var()
+    own.construct()
+    own.set_value(level.value, skip_validation=True)
+    symbols = {**symbols, f"{attribute}1": own}
+    profit = kept * specialist.revenue.build(symbols) - specialist.cost.build(symbols)
+    (slope,) = derivatives(profit, [own])
+    return ExpressionReplacementVisitor(substitute={id(own): level}).walk_expression(slope)
 
 
 def _utility(utility: Expression | None, profit: Any, symbols: Mapping[str, Any]) -> Any:

@@ -43,6 +43,8 @@ class Follower:
     binding, turning : bool
         Whether the leader keeps it just willing to take part; whether the leader stops just where
         the follower's free levels meet their bounds.
+    tempting : tuple of Pyomo expressions
+        Its marginal payoffs in the levels that stay at the leader's.
     """
 
     levels: tuple[Any, ...]
@@ -51,6 +53,7 @@ class Follower:
     outside: float
     binding: bool = False
     turning: bool = False
+    tempting: tuple[Any, ...] = ()
 
     @property
     def equations(self) -> list[Any]:
@@ -63,13 +66,15 @@ class Follower:
 
 
 def add_responses(block: Any, followers: Sequence[Follower]) -> None:
-    """Add the followers' conditions: ``response``, ``above`` and ``willing``.
+    """Add the followers' conditions: ``response``, ``above``, ``content`` and ``willing``.
 
     ``response`` holds the equations of the branch, ``above`` that a free level is no lower than the
-    leader's, ``willing`` that the follower would rather take part.
+    leader's, ``content`` that one at the leader's does not want to be higher, ``willing`` that the
+    follower would rather take part.
     """
     block.response = pyo.ConstraintList(doc="a free level is a zero of the marginal payoff")
     block.above = pyo.ConstraintList(doc="a level is at least the leader's")
+    block.content = pyo.ConstraintList(doc="a level at the leader's had better stay there")
     block.willing = pyo.ConstraintList(doc="taking part pays")
     for follower in followers:
         for equation in follower.equations:
@@ -77,6 +82,9 @@ def add_responses(block: Any, followers: Sequence[Follower]) -> None:
         if not follower.turning:
             for level, lower in zip(follower.levels, follower.lowers, strict=True):
                 block.above.add(level >= lower)
+        for slope in follower.tempting:
+            if _varies(slope):
+                block.content.add(slope <= 0)
         if follower.binding:
             block.willing.add(follower.payoff == follower.outside)
         elif _varies(follower.payoff):
