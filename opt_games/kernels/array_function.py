@@ -59,6 +59,8 @@ _BINARY: dict[int, Callable[[Any, Any], Any]] = {
     casadi.OP_IF_ELSE_ZERO: lambda a, b: np.where(np.not_equal(a, 0.0), b, 0.0),
 }
 
+_CORNERS = (np.abs, np.sign, np.minimum, np.maximum, _BINARY[casadi.OP_IF_ELSE_ZERO])
+
 
 @dataclass(frozen=True)
 class ArrayFunction:
@@ -86,6 +88,11 @@ class ArrayFunction:
     instructions: tuple[tuple[Callable[..., Any] | None, int, tuple[int, ...], Any], ...]
     outputs: int
     work: int
+
+    @property
+    def smooth(self) -> bool:
+        """Whether no formula has a corner: ``abs``, ``min``, ``max`` or a condition."""
+        return not any(operation in _CORNERS for operation, *_ in self.instructions)
 
     @classmethod
     def compile(cls, inputs: Sequence[Any], outputs: Sequence[Any]) -> ArrayFunction:

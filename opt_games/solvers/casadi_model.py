@@ -63,6 +63,8 @@ class CasadiModel:
         The bodies of the constraints.
     parameters : tuple of ParamData
         The mutable Params, in the order of ``p``.
+    limits : casadi.Function
+        ``p -> [lbg, ubg]``, one column.
     """
 
     def __init__(
@@ -81,7 +83,7 @@ class CasadiModel:
         self.view = view
         self.x, self.p, self.f, self.g = x, p, f, g
         self.parameters = tuple(parameters)
-        self._limits = casadi.Function("limits", [p], [limits])
+        self.limits = casadi.Function("limits", [p], [limits])
 
     @classmethod
     def from_pyomo(cls, model: BlockData) -> CasadiModel:
@@ -144,7 +146,7 @@ class CasadiModel:
             if number is None:
                 raise SolverError(f"the Param {each.name} has no value: give it one")
             parameters.append(float(number))
-        limits = self._limits(parameters).full().ravel().tolist()
+        limits = self.limits(parameters).full().ravel().tolist()
         count = len(self.view.constraints)
         low, high = limits[:count], limits[count:]
         broken = contradiction(self.view.variables, lower, upper)

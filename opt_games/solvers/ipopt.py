@@ -77,6 +77,11 @@ class IpoptProblem(CasadiProblem):
         self._cold = self._make(options.time_limit)
         self._warm: Any = None
 
+    @property
+    def solver_function(self) -> Any:
+        """The CasADi ``nlpsol`` of a start without multipliers, for `ManyProblems`."""
+        return self._cold
+
     def _make(self, time_limit: float | None, *, warm: bool = False) -> Any:
         """Return a CasADi ``nlpsol``; IPOPT prints its complaints, so they are caught."""
         import casadi
