@@ -26,7 +26,7 @@ Solved = Generator[tuple[int, Part], None, None]
 MOST_ATTEMPTS = 3
 """A part whose workers died so often is given up: its points failed."""
 
-DIED = f"the worker that solved this point and its neighbours died, {MOST_ATTEMPTS} times"
+DIED = f"the process that solved this point and its neighbours died, {MOST_ATTEMPTS} times"
 _SUBMITTED = 1000  # parts that wait at a cluster, so that it never waits for us
 
 
@@ -64,16 +64,17 @@ def solve_parts(plan: Plan, todo: Sequence[int], workers: Workers, tell: Tell) -
         for number in todo:
             yield number, plan.job.solve(plan.columns(number))
     elif workers.executor is None:
-        yield from _on_processes(plan, pickled, todo, workers.count)
+        yield from _on_processes(plan, pickled, todo, workers.count, Counter())
     else:
-        left = dict.fromkeys(todo)
+        left, attempts = dict.fromkeys(todo), Counter[int]()
         try:
             for number, part in _on_executor(workers.executor, plan, pickled, todo, _SUBMITTED):
                 del left[number]
                 yield number, part
+            attempts.update(dict.fromkeys(left, MOST_ATTEMPTS - 1))
         except _WorkersDiedError as died:
             tell(f"the executor broke ({died}): going on with {workers.count} processes here")
-            yield from _on_processes(plan, pickled, left, workers.count)
+        yield from _on_processes(plan, pickled, left, workers.count, attempts)
 
 
 class _WorkersDiedError(Exception):
@@ -99,12 +100,14 @@ def _pickled(plan: Plan, workers: Workers, tell: Tell) -> bytes | None:
         return None
 
 
-def _on_processes(plan: Plan, pickled: bytes, todo: Iterable[int], count: int) -> Solved:
+def _on_processes(
+    plan: Plan, pickled: bytes, todo: Iterable[int], count: int, attempts: Counter[int]
+) -> Solved:
     """Solve parts on processes of our own, and replace those that die.
 
     Nobody says which part a process died of. Who was there twice runs alone.
     """
-    left, attempts = dict.fromkeys(todo), Counter[int]()
+    left = dict.fromkeys(todo)
     while left:
         suspect = next((number for number in left if attempts[number] > 1), None)
         now = list(left) if suspect is None else [suspect]
@@ -124,8 +127,11 @@ def _on_processes(plan: Plan, pickled: bytes, todo: Iterable[int], count: int) -
 def _on_executor(
     executor: Executor, plan: Plan, pickled: bytes, todo: Iterable[int], window: int
 ) -> Solved:
-    """Solve parts on any executor, a window of them at a time."""
-    waiting, killed = deque(todo), Counter[int]()
+    """Solve parts on any executor, a window of them at a time.
+
+    Those for which Dask gave up, as several workers died over them, are left out.
+    """
+    waiting = deque(todo)
     flying: dict[Future[Part], int] = {}
     finished: SimpleQueue[Future[Part]] = SimpleQueue()
     try:
@@ -140,16 +146,9 @@ def _on_executor(
             error = CancelledError() if future.cancelled() else future.exception()
             if error is None:
                 yield number, future.result()
-            elif _is_killed_worker(error):
-                killed[number] += 1
-                if killed[number] < MOST_ATTEMPTS:
-                    waiting.append(number)
-                else:
-                    start, stop = plan.span(number)
-                    yield number, plan.job.failed_part(stop - start, DIED)
             elif isinstance(error, CancelledError):
                 raise OptGamesError("the executor cancelled the work: is the cluster gone?")
-            else:
+            elif not _is_killed_worker(error):
                 raise error
             del flying[future]
     except BrokenExecutor as error:

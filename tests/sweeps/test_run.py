@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 
+import dask
 import distributed
 import numpy as np
 import pytest
@@ -157,6 +158,7 @@ def test_a_dask_cluster_that_loses_a_worker(expected):
 @pytest.mark.slow
 def test_a_part_that_always_kills_dask_workers_fails(expected):
     with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
         ) as cluster,
@@ -164,6 +166,7 @@ def test_a_part_that_always_kills_dask_workers_fails(expected):
     ):
         plan = plan_of(Instant(kills_at=20.0))
         found = solved(plan, Workers(1, client.get_executor(pure=False)))
+    assert sorted(found) == sorted(expected)
     assert [number for number, part in found.items() if part.counts()["failed"]] == [4]
 
 
