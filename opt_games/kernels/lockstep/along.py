@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.objective import Value
-from opt_games.kernels.lockstep.optimum import TIE, consistent, stack
-from opt_games.kernels.lockstep.point import EDGE, Measure, Points, converge, put
+from opt_games.kernels.lockstep.optimum import TIE, consistent
+from opt_games.kernels.lockstep.point import EDGE, Measure, Points, converge, put, stack
 
 _STEPS = 12
 _TRIALS = 60
@@ -77,6 +77,8 @@ class Ends:
     extra, extra_rate : ndarray, shape (followers, lanes)
     score, slope, piece : ndarray, shape (lanes,)
         The objective.
+    parts, rates : ndarray, shape (parts, lanes)
+        The functions of which it is the smallest.
     """
 
     known: NDArray[np.bool_]
@@ -88,6 +90,8 @@ class Ends:
     score: Array
     slope: Array
     piece: NDArray[np.int64]
+    parts: Array
+    rates: Array
 
     @classmethod
     def of(cls, state: State, known: NDArray[np.bool_]) -> Ends:
@@ -106,6 +110,8 @@ class Ends:
             value.score,
             value.slope,
             value.piece,
+            value.parts,
+            value.rates,
         )
 
     def take(self, lanes: NDArray[np.int64]) -> Ends:
@@ -139,6 +145,8 @@ class Stretches:
         The objective rises from a known low end and falls towards a known high end.
     hope : ndarray, shape (lanes,)
         What the objective may reach.
+    least, most : ndarray, shape (lanes,)
+        Shares between which other branches may follow on this one.
     """
 
     game: NDArray[np.int64]
@@ -146,6 +154,8 @@ class Stretches:
     low: Ends
     high: Ends
     hope: Array
+    least: Array
+    most: Array
 
     def take(self, lanes: NDArray[np.int64]) -> Stretches:
         """Return some of the lanes."""
@@ -155,6 +165,8 @@ class Stretches:
             self.low.take(lanes),
             self.high.take(lanes),
             self.hope[lanes],
+            self.least[lanes],
+            self.most[lanes],
         )
 
 
@@ -326,7 +338,7 @@ def _guess(low: Ends, high: Ends, last: Array, before: Array) -> tuple[Array, ND
     """Guess where the slope is zero; tells where the guess is inside the stretch.
 
     By the secant through the last two points, or through the ends where that leads out; where two
-    functions are the smallest by turns, where their tangents meet.
+    functions are the smallest by turns, where they cross.
     """
     a, b = low.share, high.share
     with np.errstate(all="ignore"):
@@ -334,6 +346,25 @@ def _guess(low: Ends, high: Ends, last: Array, before: Array) -> tuple[Array, ND
         up, down = _lifted(low), _lifted(high)
         through_ends = a - up * (b - a) / (down - up)
         guess = np.where((guess > a) & (guess < b), guess, through_ends)
-        meet = (high.score - low.score + low.slope * a - high.slope * b) / (low.slope - high.slope)
-        guess = np.where(low.piece != high.piece, meet, guess)
+        if low.parts.shape[0] > 1:
+            guess = np.where(low.piece != high.piece, _crossing(low, high), guess)
         return guess, np.asarray((guess >= a) & (guess <= b))
+
+
+def _crossing(low: Ends, high: Ends) -> Array:
+    """Guess where the function smallest at the low end crosses the one smallest at the high end.
+
+    By Newton's method from the end that is nearer, or the line through both ends.
+    """
+    lane = np.arange(low.share.size)
+
+    def gap(end: Ends) -> tuple[Array, Array]:
+        one, other = (low.piece, lane), (high.piece, lane)
+        return end.parts[one] - end.parts[other], end.rates[one] - end.rates[other]
+
+    (gap_low, rate_low), (gap_high, rate_high) = gap(low), gap(high)
+    nearer = np.abs(gap_low) < np.abs(gap_high)
+    newton = np.where(nearer, low.share - gap_low / rate_low, high.share - gap_high / rate_high)
+    line = low.share - gap_low * (high.share - low.share) / (gap_high - gap_low)
+    inside = (newton >= low.share) & (newton <= high.share)
+    return np.where(inside, newton, line)

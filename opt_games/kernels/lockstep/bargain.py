@@ -27,9 +27,9 @@ from opt_games.kernels.lockstep.along import (
 )
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.objective import ACCEPTANCE, Stakes, Value, value
-from opt_games.kernels.lockstep.optimum import TIE, Optima, leader_optima, stack
-from opt_games.kernels.lockstep.point import Measure, Points
-from opt_games.kernels.lockstep.scan import MULTIPLES, own_scale, table
+from opt_games.kernels.lockstep.optimum import TIE, Optima, leader_optima
+from opt_games.kernels.lockstep.point import Measure, Points, stack
+from opt_games.kernels.lockstep.scan import MULTIPLES, own_scale
 
 FRACTIONS = {
     9: np.array([0.0, 0.03, 0.12, 0.3, 0.5, 0.7, 0.88, 0.97, 1.0]),
@@ -73,7 +73,6 @@ class Answer:
     agreed: NDArray[np.bool_]
     active: NDArray[np.bool_]
 
-
     def take(self, games: NDArray[np.int64]) -> Answer:
         """Return some of the games."""
         return Answer(
@@ -105,8 +104,7 @@ def sample(market: Market, density: Density) -> Nodes:
     base = MULTIPLES[density.levels][:, None] * own_scale(market)
     fractions = FRACTIONS[density.shares] if market.high > market.low else np.zeros(1)
     shares = market.low + (market.high - market.low) * fractions
-    grid = table(market, base, np.broadcast_to(shares[:, None], (shares.size, games)))
-    optima = leader_optima(market, grid)
+    optima = leader_optima(market, base, np.broadcast_to(shares[:, None], (shares.size, games)))
     wide = market.take(np.tile(np.arange(games), shares.size))
     active, measure = _with_abstention(wide, optima.measure)
     utility, _ = wide.utility(measure.profits)
@@ -119,7 +117,7 @@ def sample(market: Market, density: Density) -> Nodes:
     say = top > ACCEPTANCE * scale
     agreed = say.any(axis=0)
     # a follower that could earn somewhere may yet gain by a contract between those of the grid
-    tempted = grid.takes.any(axis=(0, 2))
+    tempted = optima.tempted
     unsure = (~say[1:] & tempted).any(axis=0) | (~say[0] & tempted.any(axis=0))
     stakes = Stakes(scale, say, top + market.disagreement)
     return Nodes(market, base, optima, active, measure, stakes, unsure, agreed)
@@ -173,7 +171,7 @@ def bargain(nodes: Nodes, solution: str) -> Answer:
 def given(market: Market, share: Array, density: Density) -> Answer:
     """Find the equilibria of given shares, one per game."""
     base = MULTIPLES[density.levels][:, None] * own_scale(market)
-    optima = leader_optima(market, table(market, base, share[None, :]))
+    optima = leader_optima(market, base, share[None, :])
     active, measure = _with_abstention(market, optima.measure)
     agreed = np.ones(market.games, dtype=bool)
     return Answer(optima.points, measure, optima.found, agreed, active)
@@ -197,7 +195,11 @@ class _Search:
         self.unknown = ~usable.reshape(-1, games).all(axis=0)
 
     def _best_of(self, game: NDArray[np.int64], worth: Value) -> NDArray[np.int64]:
-        order = np.lexsort((worth.liking, worth.score, game))
+        top = np.full(self.market.games, -np.inf)
+        np.maximum.at(top, game, worth.score)
+        with np.errstate(invalid="ignore"):
+            tied = worth.score >= top[game] - _noise(top[game])
+        order = np.lexsort((worth.liking, tied, game))
         first = np.zeros(self.market.games, dtype=np.int64)
         first[game[order]] = order
         return first
@@ -231,7 +233,7 @@ class _Search:
         """Return those stretches that may hold something better than the best so far."""
         best = self.best.value.score[stretches.game]
         with np.errstate(invalid="ignore"):
-            return np.flatnonzero(stretches.hope > best + _HOPE * (1.0 + np.abs(best)))
+            return np.flatnonzero(stretches.hope > best + _noise(best))
 
     def _stretches(self) -> Stretches:
         """Find the stretches between neighbouring shares in which the objective may peak."""
@@ -273,7 +275,11 @@ class _Search:
                 replace(one, known=one.known & use_low),
                 replace(other, known=other.known & use_high),
             )
-            parts.append(Stretches(self.game[left[lanes]], sides, one, other, hope[lanes]))
+            parts.append(
+                Stretches(
+                    self.game[left[lanes]], sides, one, other, hope[lanes], one.share, other.share
+                )
+            )
         joined: Stretches = stack(parts)
         return joined
 
@@ -282,14 +288,17 @@ class _Search:
         best = self.best.value
         order = np.lexsort((state.value.liking, state.value.score, game))
         last = order[np.append(game[order][1:] != game[order][:-1], True)] if order.size else order
+        score, liking = state.value.score[last], state.value.liking[last]
+        now, liked = best.score[game[last]], best.liking[game[last]]
         with np.errstate(invalid="ignore"):
-            better = state.value.score[last] > best.score[game[last]]
+            better = score > now + _noise(now)
+            better |= (score >= now - _noise(now)) & (liking > liked + _noise(liked))
         chosen = last[better]
         self.best = put_state(self.best, game[chosen], state.take(chosen))
 
     def _optima(self, game: NDArray[np.int64], share: Array) -> tuple[State, NDArray[np.bool_]]:
         here = self.market.take(game)
-        found = leader_optima(here, table(here, self.nodes.base[:, game], share[None, :]))
+        found = leader_optima(here, self.nodes.base[:, game], share[None, :])
         worth = self.score(game, found.points, found.measure)
         return State(found.points, found.measure, worth), found.found
 
@@ -310,7 +319,8 @@ class _Search:
         with np.errstate(invalid="ignore"):
             matters = rest.hope > self.best.value.score[game]
         self.unknown[game[~found & matters]] = True
-        more = [rest.take(np.flatnonzero(best & ~inside))]
+        ended = rest.take(np.flatnonzero(best & ~inside))
+        more = [ended, self._beyond(ended)]
         other = np.flatnonzero(found & ~best)
         if other.size:
             rival, part = leader.take(other), rest.take(other)
@@ -319,6 +329,18 @@ class _Search:
             more.append(_from(rival, part))
         joined: Stretches = stack(more)
         return joined
+
+    def _beyond(self, ended: Stretches) -> Stretches:
+        """Return the stretches that begin where branches end while the objective still climbs."""
+        rising = ended.low.known
+        share = np.where(rising, ended.high.share, ended.low.share)
+        state, found = self._optima(ended.game, share)
+        self.unknown[ended.game[~found]] = True
+        on = np.flatnonzero(found)
+        self._offer(ended.game[on], state.take(on))
+        with np.errstate(invalid="ignore"):
+            climbs = found & np.where(rising, state.value.slope > 0, state.value.slope < 0)
+        return _from(state, ended).take(np.flatnonzero(climbs))
 
     def _switch(self, game: NDArray[np.int64], one: State, other: State) -> None:
         """Find where the leader is indifferent between two humps; the better is an equilibrium."""
@@ -393,18 +415,22 @@ class _Search:
         return one, other, met
 
 
+def _noise(score: Array) -> Array:
+    """Return differences below which two scores are equal."""
+    return np.where(np.isfinite(score), _HOPE * (1.0 + np.abs(score)), 0.0)
+
+
 def _from(state: State, stretches: Stretches) -> Stretches:
-    """Start at states, and climb to the end of the stretch to which they rise."""
+    """Start at states, and climb to that side of the stretch to which they rise."""
     known = np.isfinite(state.value.score)
     up = state.value.slope > 0
     here = Ends.of(state, known)
-    low = stretches.low.moved(~up, stretches.low.share).where(up, here)
-    high = stretches.high.moved(up, stretches.high.share).where(~up, here)
+    low = here.moved(~up, stretches.least)
+    high = here.moved(up, stretches.most)
     with np.errstate(invalid="ignore"):
         hope = state.value.score + np.abs(state.value.slope) * (high.share - low.share)
-    return Stretches(
-        stretches.game, state.points, low, high, np.where(known & (hope == hope), hope, -np.inf)
-    )
+    hope = np.where(known & (hope == hope), hope, -np.inf)
+    return replace(stretches, branch=state.points, low=low, high=high, hope=hope)
 
 
 def _liking(market: Market, game: NDArray[np.int64], state: State) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,18 +49,22 @@ class Value:
     ----------
     score : higher is better; ``-inf`` where a player would not sign
     slope : derivative in the share along the branch
-    piece : which of the functions it is the smallest of
+    piece : which of the `parts` it is
     liking : sum of utilities, which breaks ties
+    parts, rates : functions of which the score is the smallest, and their derivatives; shape
+        (1, lanes) where it is one smooth function
     """
 
     score: Array
     slope: Array
     piece: NDArray[np.int64]
     liking: Array
+    parts: Array
+    rates: Array
 
     def take(self, lanes: NDArray[np.int64]) -> Value:
         """Return some of the lanes."""
-        return Value(self.score[lanes], self.slope[lanes], self.piece[lanes], self.liking[lanes])
+        return Value(*(getattr(self, each.name)[..., lanes] for each in fields(self)))
 
 
 def value(solution: str, market: Market, stakes: Stakes, points: Points, measure: Measure) -> Value:
@@ -78,14 +82,17 @@ def value(solution: str, market: Market, stakes: Stakes, points: Points, measure
         slope = by_profit * measure.profits_by_share
         gain = utility - market.disagreement
         signed = (gain >= -ACCEPTANCE * stakes.scale).all(axis=0)
-        score, score1, piece = _value(solution, market, stakes, measure, utility, slope, gain)
+        parts, rates = _parts(solution, market, stakes, measure, utility, slope, gain)
+    parts = np.where(np.isnan(parts), -np.inf, parts)
+    piece = np.argmin(parts, axis=0)
+    lane = np.arange(piece.size)
+    score = parts[piece, lane]
     if solution != "least":
         score = np.where(signed, score, -np.inf)
-    score = np.where(np.isnan(score), -np.inf, score)
-    return Value(score, score1, piece, utility.sum(axis=0))
+    return Value(score, rates[piece, lane], piece, utility.sum(axis=0), parts, rates)
 
 
-def _value(
+def _parts(
     solution: str,
     market: Market,
     stakes: Stakes,
@@ -93,32 +100,30 @@ def _value(
     utility: Array,
     slope: Array,
     gain: Array,
-) -> tuple[Array, Array, NDArray[np.int64]]:
-    one = np.zeros(utility.shape[1], dtype=np.int64)
+) -> tuple[Array, Array]:
+    """Return the functions of which the objective is the smallest, and their derivatives."""
     if solution.startswith("player "):
         k = int(solution.removeprefix("player "))
-        return utility[k], slope[k], one
-    if solution == "utilitarian":
-        return utility.sum(axis=0), slope.sum(axis=0), one
-    if solution == "weighted":
-        weights = market.weights
-        return (weights * utility).sum(axis=0), (weights * slope).sum(axis=0), one
+        return utility[[k]], slope[[k]]
+    if solution in ("utilitarian", "weighted"):
+        weights = market.weights if solution == "weighted" else np.ones_like(utility)
+        return _total(weights * utility), _total(weights * slope)
     if solution == "powerful-generalist":
-        return utility[0], slope[0], one
+        return utility[:1], slope[:1]
     if solution == "powerful-specialist":
-        return utility[1:].sum(axis=0), slope[1:].sum(axis=0), one
+        return _total(utility[1:]), _total(slope[1:])
     if solution == "max-performance":
-        return measure.performance, measure.performance_by_share, one
+        return measure.performance[None], measure.performance_by_share[None]
     if solution == "nash":
         weights = np.where(stakes.say, market.weights, 0.0)
         counts = weights > 0
-        score = np.where(counts, weights * np.log(np.maximum(gain, 0.0)), 0.0).sum(axis=0)
-        return score, np.where(counts, weights * slope / gain, 0.0).sum(axis=0), one
-    say = np.ones_like(stakes.say) if solution == "least" else stakes.say
-    span = stakes.ideal - market.disagreement if solution == "kalai-smorodinsky" else 1.0
+        score = np.where(counts, weights * np.log(np.maximum(gain, 0.0)), 0.0)
+        return _total(score), _total(np.where(counts, weights * slope / gain, 0.0))
     if solution == "least":
-        span = stakes.scale
-    relative = np.where(say, gain / span, np.inf)
-    piece = np.argmin(relative, axis=0)
-    lane = np.arange(piece.size)
-    return relative[piece, lane], (slope / span)[piece, lane], piece
+        return gain / stakes.scale, slope / stakes.scale
+    span = stakes.ideal - market.disagreement if solution == "kalai-smorodinsky" else 1.0
+    return np.where(stakes.say, gain / span, np.inf), slope / span
+
+
+def _total(values: Array) -> Array:
+    return np.asarray(values.sum(axis=0, keepdims=True))

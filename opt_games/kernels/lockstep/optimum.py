@@ -10,8 +10,17 @@ from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.market import Market
-from opt_games.kernels.lockstep.point import EDGE, FLOOR, Measure, Points, converge, put, stay_gains
-from opt_games.kernels.lockstep.scan import Humps, Table, humps, points_of, table
+from opt_games.kernels.lockstep.point import (
+    EDGE,
+    FLOOR,
+    Measure,
+    Points,
+    converge,
+    put,
+    stack,
+    stay_gains,
+)
+from opt_games.kernels.lockstep.scan import Seeds, seeds
 
 SETTLED = 1e-9  # a Newton step, relative to the levels, below which a point has settled
 TIE = 1e-10  # of turnover: the leader is indifferent
@@ -61,22 +70,6 @@ class Candidates:
             )
         )
 
-    def joined(self, other: Candidates) -> Candidates:
-        """Return these and others."""
-        return stack([self, other])
-
-
-def stack(parts: list[Any]) -> Any:
-    """Put dataclasses of arrays behind each other, along the last axis."""
-    kind = type(parts[0])
-    columns = {}
-    for each in fields(kind):
-        values = [getattr(part, each.name) for part in parts]
-        columns[each.name] = (
-            np.concatenate(values, axis=-1) if isinstance(values[0], np.ndarray) else stack(values)
-        )
-    return kind(**columns)
-
 
 @dataclass(frozen=True)
 class Optima:
@@ -88,63 +81,58 @@ class Optima:
     measure : Measure
     found : ndarray of bool, shape (lanes,)
         Whether the optimum is known; the other entries mean nothing where it is not.
-    candidates : Candidates
-    order : ndarray of int
-        The good candidates, by lane, best first.
+    tempted : ndarray of bool, shape (followers, games)
+        Whether the follower takes part at any base level and share that was looked at.
     """
 
     points: Points
     measure: Measure
     found: NDArray[np.bool_]
-    candidates: Candidates
-    order: NDArray[np.int64]
+    tempted: NDArray[np.bool_]
 
 
-def leader_optima(market: Market, at: Table) -> Optima:
-    """Find the leader's optimum in every column of a table.
+def leader_optima(market: Market, base: Array, share: Array) -> Optima:
+    """Find the leader's optimum of every share and game.
 
     Parameters
     ----------
     market : Market
-    at : Table
-        Lanes are its columns, ``share * games + game``.
+    base : ndarray, shape (nodes, games)
+        Ascending base levels at which to look.
+    share : ndarray, shape (shares, games)
+        The lanes are ``share * games + game``.
     """
-    lanes = at.share.size
-    found = _candidates(market, at, np.arange(lanes).reshape(at.share.shape))
+    lanes = share.size
+    start = seeds(market, base, share)
+    found = _candidates(market, start)
     hidden = _hidden(found, lanes)
     for _ in range(_ZOOMS):
         if hidden.size == 0:
             break
         part = found.take(hidden)
-        base = part.low + (part.high - part.low) * np.linspace(0.0, 1.0, _ZOOM_NODES)[:, None]
+        nodes = part.low + (part.high - part.low) * np.linspace(0.0, 1.0, _ZOOM_NODES)[:, None]
         closer = market.take(part.game)
-        finer = table(closer, base, part.points.share[None, :])
-        more = _candidates(closer, finer, part.lane[None, :], inside=True)
-        more = replace(more, game=part.game[more.game])
+        more = _candidates(closer, seeds(closer, nodes, part.points.share[None, :], inside=True))
+        more = replace(more, lane=part.lane[more.game], game=part.game[more.game])
         keep = np.ones(found.lane.size, dtype=bool)
         keep[hidden] = False
-        found = found.take(np.flatnonzero(keep)).joined(more)
+        found = stack([found.take(np.flatnonzero(keep)), more])
         hidden = _hidden(found, lanes)
-    return _choose(found, lanes, hidden)
+    return _choose(found, lanes, hidden, start.tempted)
 
 
-def _candidates(
-    market: Market, at: Table, lanes: NDArray[np.int64], *, inside: bool = False
-) -> Candidates:
-    """Settle every hump of a table; `lanes` has the table's shape (shares, games)."""
-    seeds = humps(at, inside=inside)
-    points = points_of(at, seeds, inside=inside)
-    here = market.take(seeds.game)
-    points, measure = converge(here, points, _STEPS)
-    points, measure = _to_edges(here, at, seeds, points, measure)
+def _candidates(market: Market, start: Seeds) -> Candidates:
+    """Settle every hump."""
+    here = market.take(start.game)
+    points, measure = converge(here, start.points, _STEPS)
+    points, measure = _to_edges(here, start, points, measure)
     utility, _ = here.utility(measure.profits)
-    last = at.base.shape[0] - 1
     return Candidates(
-        lanes[seeds.share, seeds.game],
-        seeds.game,
-        at.base[np.maximum(seeds.node - 1, 0), seeds.game],
-        at.base[np.minimum(seeds.node + 1, last), seeds.game],
-        seeds.hope,
+        start.lane,
+        start.game,
+        start.low,
+        start.high,
+        start.hope,
         points,
         measure,
         consistent(here, points, measure),
@@ -167,7 +155,7 @@ def consistent(market: Market, points: Points, measure: Measure) -> NDArray[np.b
 
 
 def _to_edges(
-    market: Market, at: Table, seeds: Humps, points: Points, measure: Measure
+    market: Market, start: Seeds, points: Points, measure: Measure
 ) -> tuple[Points, Measure]:
     """Move to the edge where a follower of the hump's node would leave before its top."""
     outside = market.outside[1:]
@@ -178,10 +166,11 @@ def _to_edges(
     lanes = np.flatnonzero(leaves)
     if lanes.size == 0:
         return points, measure
-    start = points_of(at, seeds.take(lanes), inside=True)
     who = np.argmax(np.where(np.isnan(short[:, lanes]), -np.inf, short[:, lanes]), axis=0)
-    start = replace(start, closure=np.full(lanes.size, EDGE, dtype=np.int8), edge=who)
-    moved, after = converge(market.take(lanes), start, _STEPS)
+    edges = replace(
+        start.points.take(lanes), closure=np.full(lanes.size, EDGE, dtype=np.int8), edge=who
+    )
+    moved, after = converge(market.take(lanes), edges, _STEPS)
     return put(points, lanes, moved), put(measure, lanes, after)
 
 
@@ -199,7 +188,9 @@ def _hidden(found: Candidates, lanes: int) -> NDArray[np.int64]:
     return np.flatnonzero(~found.good & high_enough)
 
 
-def _choose(found: Candidates, lanes: int, hidden: NDArray[np.int64]) -> Optima:
+def _choose(
+    found: Candidates, lanes: int, hidden: NDArray[np.int64], tempted: NDArray[np.bool_]
+) -> Optima:
     """Order the candidates of every lane.
 
     Of candidates between which the leader is indifferent, the one the specialists prefer is first.
@@ -214,4 +205,4 @@ def _choose(found: Candidates, lanes: int, hidden: NDArray[np.int64]) -> Optima:
     known[found.lane[hidden]] = False
     first = np.zeros(lanes, dtype=np.int64)
     first[found.lane[order[::-1]]] = order[::-1]
-    return Optima(found.points.take(first), found.measure.take(first), known, found, order)
+    return Optima(found.points.take(first), found.measure.take(first), known, tempted)

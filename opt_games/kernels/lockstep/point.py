@@ -81,16 +81,6 @@ def branch_key(contributes: NDArray[np.bool_], takes: NDArray[np.bool_]) -> NDAr
     return np.tensordot(key, state, axes=1)
 
 
-def join_points(parts: list[Points]) -> Points:
-    """Put lanes behind each other."""
-    return Points(
-        *(
-            np.concatenate([getattr(part, each.name) for part in parts], axis=-1)
-            for each in fields(Points)
-        )
-    )
-
-
 @dataclass(frozen=True)
 class Measure:
     """What a point is worth and how it moves with the share; followers' (followers, lanes).
@@ -153,6 +143,18 @@ def put(whole: Any, lanes: NDArray[np.int64], part: Any) -> Any:
         values[..., lanes] = getattr(part, each.name)
         columns[each.name] = values
     return type(whole)(**columns)
+
+
+def stack(parts: list[Any]) -> Any:
+    """Put dataclasses of arrays behind each other, along the last axis."""
+    kind = type(parts[0])
+    columns = {}
+    for each in fields(kind):
+        values = [getattr(part, each.name) for part in parts]
+        columns[each.name] = (
+            np.concatenate(values, axis=-1) if isinstance(values[0], np.ndarray) else stack(values)
+        )
+    return kind(**columns)
 
 
 @dataclass(frozen=True)
@@ -249,8 +251,12 @@ class _Step:
             moving = np.where(points.closure == FLOOR, 0.0, self.slope * base_by_share)
             leader1 = received + share * direct + moving
             offer = (1.0 - share) * f["revenue"] - f["cost"]
-            profit = np.where(taken, offer, market.outside[1:])
-            profit1 = np.where(taken, -f["revenue"] + f["profit_by_base"] * base_by_share, 0.0)
+            # a follower kept just willing to take part earns what it would outside
+            bound = (points.closure == EDGE) & (points.edge == np.arange(market.size)[:, None])
+            profit = np.where(taken & ~bound, offer, market.outside[1:])
+            profit1 = np.where(
+                taken & ~bound, -f["revenue"] + f["profit_by_base"] * base_by_share, 0.0
+            )
             final = base + np.where(points.contributes, points.extra, 0.0)
             return Measure(
                 np.vstack([leader[None], profit]),

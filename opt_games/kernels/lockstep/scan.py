@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.forms import STAY
-from opt_games.kernels.lockstep.market import Market
-from opt_games.kernels.lockstep.point import FLOOR, STATIONARY, Points, branch_key
+from opt_games.kernels.lockstep.market import Index, Market
+from opt_games.kernels.lockstep.point import FLOOR, STATIONARY, Points, branch_key, stack
 
+_CELLS = 2048  # shares, followers and games of one node at a time: what a cache holds
 _FIRST_STEPS = 12
 _STEPS = 2
 _EXACT_STEPS = 30
@@ -159,39 +160,69 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
 
 
 @dataclass(frozen=True)
-class Humps:
+class Seeds:
     """Candidates for the leader's optimum, one entry each.
 
     Attributes
     ----------
-    node, share, game : ndarray of int
-        Where in the table.
+    lane, game : ndarray of int
+        The lane is ``share * games + game``.
+    low, high : ndarray
+        Base levels between which the candidate lies.
     hope : ndarray
         What the leader's payoff may reach there.
+    points : Points
+        Where to start.
+    tempted : ndarray of bool, shape (followers, games)
+        Whether the follower takes part at any node.
     """
 
-    node: NDArray[np.int64]
-    share: NDArray[np.int64]
+    lane: NDArray[np.int64]
     game: NDArray[np.int64]
+    low: Array
+    high: Array
     hope: Array
-
-    def take(self, entries: NDArray[np.int64] | NDArray[np.bool_]) -> Humps:
-        """Return some of the entries."""
-        return Humps(
-            self.node[entries], self.share[entries], self.game[entries], self.hope[entries]
-        )
+    points: Points
+    tempted: NDArray[np.bool_]
 
 
-def humps(at: Table, *, inside: bool = False) -> Humps:
+def seeds(market: Market, base: Array, share: Array, *, inside: bool = False) -> Seeds:
     """Find every hump that could hold the leader's optimum of its share and game.
 
     Parameters
     ----------
-    at : Table
+    market : Market
+    base : ndarray, shape (nodes, games)
+    share : ndarray, shape (shares, games)
     inside : bool
         Whether the nodes are only a part of all base levels, so that the first and the last are no
         bounds.
     """
+    games = market.games
+    size = max(1, _CELLS // (share.shape[0] * market.size))
+    parts = []
+    for start in range(0, max(games, 1), size):
+        block = slice(start, start + size)
+        at = table(market.take(block), base[:, block], share[:, block])
+        node, row, game, hope = _humps(at, inside)
+        last = base.shape[0] - 1
+        parts.append(
+            Seeds(
+                row * games + start + game,
+                start + game,
+                at.base[np.maximum(node - 1, 0), game],
+                at.base[np.minimum(node + 1, last), game],
+                hope,
+                _points(at, node, row, game, inside),
+                at.takes.any(axis=(0, 2)),
+            )
+        )
+    joined: Seeds = stack(parts)
+    return joined
+
+
+def _humps(at: Table, inside: bool) -> tuple[Index, Index, Index, Array]:
+    """Return nodes, shares and games of the humps, and what the payoff may reach there."""
     payoff, slope = at.payoff, at.slope
     width = np.diff(at.base, axis=0)[:, None, :]
     same = at.branch[1:] == at.branch[:-1]
@@ -204,22 +235,21 @@ def humps(at: Table, *, inside: bool = False) -> Humps:
         within = _OPTIMISM * within
         left = np.where(turns, within, np.where(~same & (up > 0), up * width, -np.inf))
         right = np.where(~same & (down > 0), down * width, -np.inf)
-    void = np.full((1, *payoff.shape[1:]), -np.inf)
-    rise = np.maximum(np.concatenate([left, void]), np.concatenate([void, right]))
+    rise = np.full(payoff.shape, -np.inf)
+    rise[:-1] = left
+    rise[1:] = np.maximum(rise[1:], right)
     if not inside:
         rise[0] = np.where(slope[0] <= 0, np.maximum(rise[0], 0.0), rise[0])
         rise[-1] = np.where(slope[-1] > 0, np.inf, rise[-1])
     hope = payoff + rise
     highest = np.nanmax(payoff, axis=0)
     with np.errstate(invalid="ignore"):
-        wanted = hope >= highest - 1e-9 * np.abs(highest)
-    node, share, game = np.nonzero(wanted)
-    return Humps(node, share, game, hope[node, share, game])
+        node, share, game = np.nonzero(hope >= highest - 1e-9 * np.abs(highest))
+    return node, share, game, hope[node, share, game]
 
 
-def points_of(at: Table, found: Humps, *, inside: bool = False) -> Points:
-    """Return start points of humps, one lane each; `inside` as in `humps`."""
-    node, share, game = found.node, found.share, found.game
+def _points(at: Table, node: Index, share: Index, game: Index, inside: bool) -> Points:
+    """Return where to start from humps, one lane each."""
     base = at.base[node, game]
     extra = np.moveaxis(at.extra[node, :, share, game], 0, -1)
     contributes = np.moveaxis(at.contributes[node, :, share, game], 0, -1)
@@ -235,14 +265,12 @@ def points_of(at: Table, found: Humps, *, inside: bool = False) -> Points:
     base = base + weight * (at.base[after, game] - base)
     extra = extra + weight * (next_extra - extra)
     floor = (node == 0) & (up <= 0) & (not inside)
-    closure = np.where(floor, FLOOR, STATIONARY).astype(np.int8)
-    lanes = node.size
     return Points(
         at.share[share, game],
         np.where(floor, 0.0, base),
         extra,
         contributes,
         takes,
-        closure,
-        np.zeros(lanes, dtype=np.int64),
+        np.where(floor, FLOOR, STATIONARY).astype(np.int8),
+        np.zeros(node.size, dtype=np.int64),
     )
