@@ -298,7 +298,7 @@ def _top(nodes: Array, sample: Array) -> tuple[float, float] | None:
         return None
     top = 0.0
     for _ in range(20):
-        top -= chebyshev.chebval(top, slope) / chebyshev.chebval(top, bend)
+        top -= float(chebyshev.chebval(top, slope) / chebyshev.chebval(top, bend))
     if not abs(top) < 0.5:
         return None
-    return float(top), float(10.0 * max(distance, 1e-15) / curved)
+    return top, float(10.0 * max(distance, 1e-15) / curved)

@@ -76,8 +76,9 @@ def _outcomes(
     found = np.full((5, games.size), np.nan)
     near = None
     for game in range(games.size) if warm is None else by_similarity(games).tolist():
-        here = {"p": table[:, game], "lbg": 0.0, "ubg": 0.0}
-        solver, start = cold, {"x0": starts[:, game]}
+        here: dict[str, Any] = {"p": table[:, game], "lbg": 0.0, "ubg": 0.0}
+        solver = cold
+        start: dict[str, Any] = {"x0": starts[:, game]}
         if warm is not None and near is not None:
             solver, start = warm, {"x0": near["x"], "lam_g0": near["lam_g"]}
         solution = solver(**start, **here)

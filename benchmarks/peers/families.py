@@ -128,7 +128,8 @@ class Curve:
         scaled = np.log(self.share * g.R * g.k / (g.c0 * g.q0))
         if self.exponential:
             p = g.q0 - 1.0
-            return np.real(wrightomega(scaled / p + np.log(g.k / p))) * p / g.k
+            level: Array = np.real(wrightomega(scaled / p + np.log(g.k / p))) * p / g.k
+            return level
         return np.exp(scaled / (g.q0 - g.k))
 
     def free_riding_from(self) -> Array:

@@ -45,7 +45,9 @@ class Verdicts:
         return float((self.share_error[known] <= tolerance).mean()) if known.any() else np.nan
 
 
-def judged(games: Games, answers: Answers, reference: Answers) -> Verdicts:
+def judged(
+    games: Games, answers: Answers, reference: Answers, tolerance: float = TOLERANCE
+) -> Verdicts:
     """Judge answers to games of one family."""
     missing = ~np.isfinite(answers.generalist) | ~np.isfinite(answers.specialist)
     agreed = np.isfinite(reference.share)
@@ -54,8 +56,8 @@ def judged(games: Games, answers: Answers, reference: Answers) -> Verdicts:
     at = np.flatnonzero(inside)
     size = reference.generalist + reference.specialist + games.f1  # of the sums of money
     gap = np.full(games.size, np.inf)
-    gap[at] = _distance(games.select(at), answers.select(at), size[at])
-    consistent = gap <= TOLERANCE
+    gap[at] = _distance(games.select(at), answers.select(at), size[at], tolerance)
+    consistent = gap <= tolerance
     best = product(reference)
     reached = product(answers)
     gains = np.isfinite(best)
@@ -65,12 +67,12 @@ def judged(games: Games, answers: Answers, reference: Answers) -> Verdicts:
         np.where(np.isfinite(reached), best - np.where(gains, reached, 0.0), np.inf),
         (reference.generalist - answers.generalist) / size,
     )
-    right = np.where(agreed, consistent & (short <= TOLERANCE), ~claimed & ~missing)
-    better = right & agreed & (short < -TOLERANCE)
+    right = np.where(agreed, consistent & (short <= tolerance), ~claimed & ~missing)
+    better = right & agreed & (short < -tolerance)
     return Verdicts(~right & ~missing, missing, better, np.abs(answers.share - reference.share))
 
 
-def _distance(games: Games, answers: Answers, size: Array) -> Array:
+def _distance(games: Games, answers: Answers, size: Array, tolerance: float) -> Array:
     """How far the payoffs are from those of an equilibrium, relative to `size`.
 
     An equilibrium is any base level with which the generalist gives away as good as nothing: where
@@ -78,7 +80,7 @@ def _distance(games: Games, answers: Answers, size: Array) -> Array:
     """
     maxima = local_maxima(games, answers.share)
     top = maxima.generalist.max(axis=0)
-    equilibrium = maxima.generalist >= top - TOLERANCE * size
+    equilibrium = maxima.generalist >= top - tolerance * size
     with np.errstate(invalid="ignore"):
         apart = np.maximum(
             np.abs(maxima.generalist - answers.generalist),
