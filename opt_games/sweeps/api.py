@@ -147,20 +147,23 @@ def sweep(
         seed=seed,
     )
 
-    def tell(message: str) -> None:
-        warnings.warn(message, stacklevel=3)
-
-    return run(
-        plan,
-        executor=executor,
-        workers=workers,
-        check=check,
-        path=None if path is None else Path(path),
-        resume=resume,
-        overwrite=overwrite,
-        progress=progress,
-        tell=tell,
-    ).dataset
+    told: list[str] = []
+    try:
+        found = run(
+            plan,
+            executor=executor,
+            workers=workers,
+            check=check,
+            path=None if path is None else Path(path),
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+            tell=told.append,
+        )
+    finally:
+        for message in told:
+            warnings.warn(message, stacklevel=2)
+    return found.dataset
 
 
 def run(

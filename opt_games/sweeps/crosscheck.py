@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from opt_games.engines.outcomes import FAILED, OK
 from opt_games.kernels.array_function import Array
-from opt_games.sweeps.choice import checking_engine
 from opt_games.sweeps.part import Part
 from opt_games.sweeps.plan import Plan
 from opt_games.sweeps.store import Store
@@ -71,7 +70,7 @@ def cross_check(plan: Plan, store: Store, points: int) -> Check:
             break
         cases = plan.job.cases(values.at(drawn), solution)
         kept, used = _kept(plan, store, drawn, position)
-        engine = checking_engine(used, cases)
+        engine = plan.engines.other(used, cases)
         if engine is None:
             continue
         engines[engine.name] = None

@@ -16,7 +16,7 @@ from opt_games.engines.cases import GIVEN
 from opt_games.errors import OptGamesError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
-from opt_games.sweeps.choice import choose_engine
+from opt_games.sweeps.choice import Engines
 from opt_games.sweeps.values import SHARE
 
 LONGEST_REASON = 500
@@ -145,19 +145,19 @@ class Job:
             shares = np.full(next(iter(columns.values())).size, self.share)
         return Cases(self.game, parameters, solution, shares)
 
-    def solve(self, columns: Mapping[str, Array]) -> Part:
+    def solve(self, columns: Mapping[str, Array], engines: Engines) -> Part:
         """Solve a run of points, by every solution."""
-        solved, engines, notes = [], [], []
+        solved, names, notes = [], [], []
         for solution in self.solutions:
             cases = self.cases(columns, solution)
-            engine, note = choose_engine(self.engine, cases)
+            engine, note = engines.choose(cases)
             try:
                 solved.append(engine.solve(cases))
             except OptGamesError as error:  # of the form of the games, not of one of them
                 solved.append(self.failed(cases.size, str(error)))
-            engines.append(engine.name)
+            names.append(engine.name)
             notes += [note] if note else []
-        return Part.of(solved, engines, notes)
+        return Part.of(solved, names, notes)
 
     def failed_part(self, size: int, reason: str) -> Part:
         """Return a part all of whose points failed."""
@@ -174,16 +174,17 @@ _one_at_a_time = threading.Lock()
 
 
 def solve_part(pickled: bytes, columns: Mapping[str, Array]) -> Part:
-    """Solve a run of points in a worker, which keeps the job for the next run.
+    """Solve a run of points in a worker, which keeps job and engines for the next run.
 
     Solvers are not safe in several threads: those of one process take turns.
     """
     with _one_at_a_time:
-        return _unpickled(pickled).solve(columns)
+        job, engines = _unpickled(pickled)
+        return job.solve(columns, engines)
 
 
 @functools.lru_cache(maxsize=1)
-def _unpickled(pickled: bytes) -> Job:
+def _unpickled(pickled: bytes) -> tuple[Job, Engines]:
     from opt_games import __version__
 
     job: Job = pickle.loads(pickled)
@@ -192,4 +193,4 @@ def _unpickled(pickled: bytes) -> Job:
             f"a worker runs opt_games {__version__}, and this is {job.version}: install the same "
             "version everywhere"
         )
-    return job
+    return job, Engines(job.engine)

@@ -18,7 +18,7 @@ from opt_games.kernels.array_function import Array
 from opt_games.names import quoted
 from opt_games.parts import canonical_solution
 from opt_games.spec.writer import to_document
-from opt_games.sweeps.choice import POINTS_PER_PART, choose_engine, named_engine
+from opt_games.sweeps.choice import POINTS_PER_PART, Engines
 from opt_games.sweeps.part import Job
 from opt_games.sweeps.values import SHARE, Values
 
@@ -40,6 +40,8 @@ class Plan:
         Points solved and kept together.
     seed : int
         Of the points that are checked.
+    engines : Engines
+        Those of this process.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class Plan:
     values: Values
     part_size: int
     seed: int
+    engines: Engines
 
     @classmethod
     def of(
@@ -72,11 +75,11 @@ class Plan:
 
         if part_size is not None and part_size < 1:
             raise SpecError(f"expected 1 point or more, not {part_size}", key="chunk")
-        named_engine(engine) if engine != "auto" else None
+        engines = Engines(engine)
         solutions = _solutions(game, values, bargain, share)
         job = Job(game, solutions, share, engine, __version__)
-        size = part_size or _part_size(job, values)
-        return cls(job, values, size, seed)
+        size = part_size or _part_size(job, values, engines)
+        return cls(job, values, size, seed, engines)
 
     @property
     def parts(self) -> int:
@@ -195,12 +198,10 @@ def _solutions(
     return solutions
 
 
-def _part_size(job: Job, values: Values) -> int:
+def _part_size(job: Job, values: Values, engines: Engines) -> int:
     """Return how many points to solve and keep together; not a question of who solves them."""
     first = values.run(0, _LOOKED_AT)
-    engines = [
-        choose_engine(job.engine, job.cases(first, solution))[0].name for solution in job.solutions
-    ]
-    size = min(POINTS_PER_PART.get(engine, 1000) for engine in engines)
+    names = [engines.choose(job.cases(first, each))[0].name for each in job.solutions]
+    size = min(POINTS_PER_PART.get(name, 1000) for name in names)
     numbers = len(job.solutions) * len(job.game.players) * (3 + len(job.game.attributes))
     return max(1, min(size, MOST_NUMBERS // numbers))

@@ -62,7 +62,7 @@ def solve_parts(plan: Plan, todo: Sequence[int], workers: Workers, tell: Tell) -
     pickled = None if alone or not todo else _pickled(plan, workers, tell)
     if pickled is None:
         for number in todo:
-            yield number, plan.job.solve(plan.columns(number))
+            yield number, plan.job.solve(plan.columns(number), plan.engines)
     elif workers.executor is None:
         yield from _on_processes(plan, pickled, todo, workers.count, Counter())
     else:
