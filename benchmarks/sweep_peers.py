@@ -82,6 +82,7 @@ class Row:
     gross: int = 0
     missing: int = 0
     beats_reference: int = 0
+    wrong_games: list[str] = field(default_factory=list)
     share_1e8: float = np.nan
     share_1e6: float = np.nan
 
@@ -150,6 +151,8 @@ def _judge(row: Row, games: Pair, answers: list[Answers], reference: list[Answer
                 judged(each.select(part), mine.select(part), right.select(part), tolerance)
             )
     fine = found[TOLERANCE]
+    for each, verdict in zip(games, fine, strict=True):
+        row.wrong_games += [f"{each.family}-{game}" for game in np.flatnonzero(verdict.wrong)]
     row.judged = sum(each.judged for each in fine)
     row.wrong = sum(int(each.wrong.sum()) for each in fine)
     row.gross = sum(int(each.wrong.sum()) for each in found[GROSS])
@@ -189,7 +192,7 @@ def show(rows: Sequence[Row], bound: float) -> None:
 
 def sweeps(games: Pair, engine: str, bounds: dict[int, float]) -> list[dict[str, object]]:
     """Time whole sweeps, on one process and on all cores."""
-    print(f"\n{'whole sweeps':<28}{'games':>8}{'games/s':>11}{'processes':>11}{'bound/':>8}")
+    print(f"\n{'whole sweeps':<28}{'games':>8}{'games/s':>11}{'processes':>11}{'bound/':>10}")
     found: list[dict[str, object]] = []
     number = sum(each.size for each in games)
     for workers, bound in bounds.items():
@@ -198,7 +201,7 @@ def sweeps(games: Pair, engine: str, bounds: dict[int, float]) -> list[dict[str,
         except OptGamesError as error:
             print(f"{engine:<28}  not available: {error}")
             break
-        print(f"{engine:<28}{number:>8}{rate:>11,.0f}{workers:>11}{bound / rate:>8.3g}")
+        print(f"{engine:<28}{number:>8}{rate:>11,.0f}{workers:>11}{_short(bound / rate):>10}")
         found.append({"engine": engine, "processes": workers, "games": number, "rate": rate})
     return found
 
