@@ -18,6 +18,7 @@ from opt_games.plot.style import (
     BLACK,
     REGIMES,
     STYLE,
+    TINTS,
     axes_or_new,
     evenly_in_log,
     regime_look,
@@ -28,7 +29,6 @@ from opt_games.regions.line import Conditions
 from opt_games.regions.plane import ConditionMap
 from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE, Array
 
-_TINTS = ("#C9DCEB", "#F7E2B5", "#BFE0D2", "#EACBDD", "#F3CDB8", "#F5F0B3", "#B9CFE8", "#D9D2C3")
 _NO_AGREEMENT, _ABSENT, _NO_ANSWER = "#D0D0D0", "#F4F4F4", "#FFFFFF"
 _NOT_SHARED = "////"
 _ROWS = 6  # specialists that get a row of their own
@@ -133,7 +133,7 @@ def plot_conditions(found: Conditions, *, ax: Axes | None = None) -> Axes:
                 looks += [regime_look(condition.regimes[each], labelled) for each in specialists]
             else:
                 words = textwrap.fill(regimes_in_words(condition.regimes), _WORDS)
-                looks.append({"facecolor": _TINTS[0], "label": words})
+                looks.append({"facecolor": TINTS[0], "label": words})
             for row, look in enumerate(looks):
                 axes.add_patch(_band(interval.low, interval.high, row, look))
         axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
@@ -185,8 +185,8 @@ def _revenue_look(condition: Condition) -> dict[str, Any]:
     if not condition.agreement:
         return {"facecolor": _NO_AGREEMENT, "label": "no agreement"}
     if condition.profit_sharing:
-        return {"facecolor": "#BFE0D2", "label": "shared"}
-    return {"facecolor": "#EACBDD", "hatch": "\\\\\\\\", "label": "not shared"}
+        return {"facecolor": TINTS[2], "label": "shared"}
+    return {"facecolor": TINTS[3], "hatch": "\\\\\\\\", "label": "not shared"}
 
 
 def _name_the_ends(axes: Axes, ends: Sequence[float]) -> None:
@@ -224,9 +224,9 @@ def _looks(conditions: Sequence[Condition]) -> list[dict[str, Any]]:
             if set(regimes) == {ABSTAIN}:
                 look |= {"facecolor": _ABSENT, "hatch": "...."}
             else:
-                free = [k for k in range(len(_TINTS)) if _TINTS[k] not in tints.values()]
-                place = single.get(regimes, free[0] if free else len(tints) % len(_TINTS))
-                look["facecolor"] = tints.setdefault(regimes, _TINTS[place])
+                free = [k for k in range(len(TINTS)) if TINTS[k] not in tints.values()]
+                place = single.get(regimes, free[0] if free else len(tints) % len(TINTS))
+                look["facecolor"] = tints.setdefault(regimes, TINTS[place])
                 look["hatch"] = "" if condition.profit_sharing else _NOT_SHARED
         looks.append(look)
     return looks

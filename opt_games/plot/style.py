@@ -38,6 +38,14 @@ REGIMES: Mapping[str, tuple[str, str]] = {
     FREE_RIDE: ("#F7E2B5", "////"),
     ABSTAIN: ("#FFFFFF", "...."),
 }
+TINTS = ("#C9DCEB", "#F7E2B5", "#BFE0D2", "#EACBDD", "#F3CDB8", "#F5F0B3", "#B9CFE8", "#D9D2C3")
+"""For areas: the palette, made light."""
+
+STATUSES: Mapping[str, tuple[str, str]] = {
+    "ok": (TINTS[2], ""),
+    "no-agreement": ("#D0D0D0", ""),
+    "failed": ("#FFFFFF", "xxxx"),
+}
 STYLE: Any = {
     "font.size": 8,
     "axes.labelsize": 8.5,
@@ -77,9 +85,11 @@ def legend_handles(axes: Axes) -> list[Any]:
     return handles
 
 
-def regime_look(regime: str, labelled: set[str]) -> dict[str, Any]:
+def regime_look(
+    regime: str, labelled: set[str], looks: Mapping[str, tuple[str, str]] = REGIMES
+) -> dict[str, Any]:
     """Return the look of a regime; the first of each carries its name into the legend."""
-    color, hatch = REGIMES[regime]
+    color, hatch = looks[regime]
     label = f"_{regime}" if regime in labelled else regime
     labelled.add(regime)
     return {
@@ -115,3 +125,19 @@ def evenly_in_log(values: Array) -> bool:
         return False
     steps = np.diff(np.log(values))
     return bool(np.ptp(steps) <= 1e-6 * np.abs(steps).max())
+
+
+def cell_edges(values: Array, log: bool) -> Array:
+    """Return the edges of cells around ascending values, in the middle between neighbours.
+
+    Examples
+    --------
+    >>> cell_edges(np.array([1.0, 2.0, 4.0]), log=False)
+    array([0.5, 1.5, 3. , 5. ])
+    """
+    along = np.log(values) if log else values
+    if along.size == 1:
+        return np.array([values[0] - 0.5, values[0] + 0.5])
+    middle = (along[1:] + along[:-1]) / 2
+    ends = np.concatenate([[2 * along[0] - middle[0]], middle, [2 * along[-1] - middle[-1]]])
+    return np.asarray(np.exp(ends) if log else ends)
