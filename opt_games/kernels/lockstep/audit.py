@@ -47,4 +47,4 @@ def deviation_gain(market: Market, answer: Answer) -> Array:
                 better = np.where(answer.active, (other - profit) / size, 0.0)
                 better = np.where(np.isnan(better), 0.0, better)
                 gain = np.maximum(gain, better.max(axis=0))
-    return gain
+    return np.asarray(gain)

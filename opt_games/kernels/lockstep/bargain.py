@@ -38,7 +38,8 @@ FRACTIONS = {
 _ROUNDS = 8
 _HOPE = 1e-13
 _ON_BOUND = 1e-6
-_SWITCHES = 12
+_SWITCHES = 40
+_DAMPED = 1e-4
 
 
 @dataclass(frozen=True)
@@ -116,8 +117,8 @@ def sample(market: Market, density: Density) -> Nodes:
     top = np.where(signed, gain, 0.0).max(axis=1)
     say = top > ACCEPTANCE * scale
     agreed = say.any(axis=0)
-    # a follower that could earn somewhere may yet gain by a contract between those of the grid
-    tempted = optima.tempted
+    # a follower that could earn somewhere may yet gain by a contract between those of a coarse grid
+    tempted = optima.tempted & (density.shares < FINE.shares)
     unsure = (~say[1:] & tempted).any(axis=0) | (~say[0] & tempted.any(axis=0))
     stakes = Stakes(scale, say, top + market.disagreement)
     return Nodes(market, base, optima, active, measure, stakes, unsure, agreed)
@@ -192,7 +193,7 @@ class _Search:
         self.at_nodes = State(points, nodes.measure, worth)
         self.best = self.at_nodes.take(self._best_of(self.game, worth))
         # a hole in the grid may hide anything
-        self.unknown = ~usable.reshape(-1, games).all(axis=0)
+        self.unknown = np.array(~usable.reshape(-1, games).all(axis=0))
 
     def _best_of(self, game: NDArray[np.int64], worth: Value) -> NDArray[np.int64]:
         top = np.full(self.market.games, -np.inf)
@@ -335,7 +336,9 @@ class _Search:
         rising = ended.low.known
         share = np.where(rising, ended.high.share, ended.low.share)
         state, found = self._optima(ended.game, share)
-        self.unknown[ended.game[~found]] = True
+        with np.errstate(invalid="ignore"):
+            matters = ended.hope > self.best.value.score[ended.game]
+        self.unknown[ended.game[~found & matters]] = True
         on = np.flatnonzero(found)
         self._offer(ended.game[on], state.take(on))
         with np.errstate(invalid="ignore"):
@@ -391,9 +394,9 @@ class _Search:
         """Newton's method on the difference of the leader's payoffs along two branches."""
         low, high = self.market.low, self.market.high
         met = np.zeros(game.size, dtype=bool)
-        alive = np.ones(game.size, dtype=bool)
+        damp = np.ones(game.size)
         for _ in range(_SWITCHES):
-            lanes = np.flatnonzero(alive & ~met)
+            lanes = np.flatnonzero(~met & (damp > _DAMPED))
             if lanes.size == 0:
                 break
             a, b = one.take(lanes), other.take(lanes)
@@ -401,14 +404,15 @@ class _Search:
                 gap = a.measure.profits[0] - b.measure.profits[0]
                 rate = a.measure.profits_by_share[0] - b.measure.profits_by_share[0]
                 step = np.clip(-gap / rate, -0.1, 0.1)
-            share = np.clip(a.share + step, low, high)
+            share = np.clip(a.share + damp[lanes] * step, low, high)
             close = np.abs(gap) <= 4e-16 * a.measure.turnover
-            close |= np.abs(share - a.share) <= 2e-16 * share
+            close |= np.abs(step) <= 2e-16 * share
             new_a, holds_a = self._move(game[lanes], a, share)
             new_b, holds_b = self._move(game[lanes], b, share)
             fine = np.isfinite(share) & holds_a & (holds_b | ~np.isfinite(new_b.value.score))
             met[lanes[close]] = True
-            alive[lanes[~fine & ~close]] = False
+            # a branch that ends before the next share: a shorter step
+            damp[lanes] = np.where(fine, 1.0, 0.5 * damp[lanes])
             go = np.flatnonzero(fine & ~close)
             one = put_state(one, lanes[go], new_a.take(go))
             other = put_state(other, lanes[go], new_b.take(go))

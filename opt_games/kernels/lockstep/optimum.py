@@ -26,7 +26,7 @@ SETTLED = 1e-9  # a Newton step, relative to the levels, below which a point has
 TIE = 1e-10  # of turnover: the leader is indifferent
 ROUNDING = 1e-12
 _STEPS = 16
-_ZOOMS = 3
+_ZOOMS = 16
 _ZOOM_NODES = 9
 
 
@@ -63,12 +63,13 @@ class Candidates:
     def take(self, entries: NDArray[Any]) -> Candidates:
         """Return some of the entries."""
         parts = (getattr(self, each.name) for each in fields(self))
-        return Candidates(
+        taken: Candidates = Candidates(
             *(
                 part[entries] if isinstance(part, np.ndarray) else part.take(entries)
                 for part in parts
             )
         )
+        return taken
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,9 @@ def consistent(market: Market, points: Points, measure: Measure) -> NDArray[np.b
         peak = (measure.bend < 0) | (points.closure != 0)
         settled = measure.residual < SETTLED
     at_edge = (points.closure == EDGE) & (points.edge == np.arange(market.size)[:, None])
-    right = (takes | at_edge) & ((gain > 0) == points.contributes)
+    # next to no base level at all, what somebody who stays out would do first is rounding
+    idle = (points.closure == FLOOR) & ~points.takes
+    right = (takes | at_edge) & (((gain > 0) == points.contributes) | idle)
     return np.asarray(right.all(axis=0) & settled & peak & np.isfinite(measure.profits[0]))
 
 

@@ -203,7 +203,7 @@ def seeds(market: Market, base: Array, share: Array, *, inside: bool = False) ->
     parts = []
     for start in range(0, max(games, 1), size):
         block = slice(start, start + size)
-        at = table(market.take(block), base[:, block], share[:, block])
+        at = table(market.take(block), base[:, block], share[:, block], exact=inside)
         node, row, game, hope = _humps(at, inside)
         last = base.shape[0] - 1
         parts.append(
