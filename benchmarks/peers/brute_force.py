@@ -138,8 +138,8 @@ def _entry(curve: Curve, most: Array) -> Array:
     with np.errstate(invalid="ignore"):
         profit = curve.share * curve.revenue(base) - curve.base_cost(base)
     found[rides] = np.where(np.isfinite(base), profit, -np.inf)[rides]
-    # by contributing: at a final level of `far` without costs, the fixed cost is covered, too
-    far = curve.extra_of_final(np.minimum(2.0 * base, _worthwhile(curve)))
+    # by contributing: the less it adds, the more it gains
+    far = curve.extra_of_final(_worthwhile(curve))
     columns = needed[~rides[needed]]
     low = np.maximum(far, curve.least_extra())[columns]
     part = _part(curve, columns)
@@ -151,10 +151,11 @@ def _entry(curve: Curve, most: Array) -> Array:
 
 
 def _worthwhile(curve: Curve) -> Array:
-    """Return the final level beyond which the generalist's cost exceeds all revenue."""
+    """Return a final level whose base level costs the generalist more than all revenue."""
     g = curve.games
     power = g.q0 if curve.exponential else g.q0 - g.k
-    return 4.0 * (np.maximum((g.R / g.c0) ** (1.0 / power), 0.0) + np.exp(curve.most_extra()))
+    level: Array = 2.0 * ((2.0 * g.R / g.c0) ** (1.0 / power) + np.exp(curve.most_extra()))
+    return level
 
 
 def _part(curve: Curve, columns: NDArray[np.int64]) -> Curve:

@@ -13,6 +13,7 @@ from peers.answers import Answers, product
 from peers.brute_force import bargains, equilibria
 from peers.judge import judged
 from random_games import FAMILIES, form_of, known_games, random_games
+from scipy.optimize import minimize_scalar
 
 import opt_games
 
@@ -114,6 +115,35 @@ def test_an_answer_better_than_the_reference_shows():
     payoffs = equilibria(games, share[:, None]).best()
     bad = Answers(share, payoffs[0][:, 0], payoffs[1][:, 0])
     assert judged(games, answers, bad).better.all()
+
+
+def best_by_trying(games, share):
+    """The generalist's best profit in one game, over plain grid points and SciPy's responses."""
+    R, k, c0, q0, c1, q1, m1, f1 = games.table()[:, 0]
+    assert games.family == "exponential"
+
+    def profit(base):
+        def loss(extra):
+            earned = (1 - share) * R * (1 - np.exp(-k * (base + extra)))
+            return c1 * extra**q1 + m1 * extra + f1 - earned
+
+        found = minimize_scalar(loss, bounds=(0.0, 20.0), method="bounded")
+        extra = min(found.x, 0.0, key=loss)
+        revenue = R * (1 - np.exp(-k * (base + extra))) if loss(extra) <= 0 else 0.0
+        return share * revenue - c0 * base**q0
+
+    return max(map(profit, np.linspace(0.0, 3.0, 1001)))
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4741, 0.6])
+@pytest.mark.parametrize("case", [470, 212, 12, 0])
+def test_no_base_level_earns_more_than_the_equilibrium(share, case):
+    # in 470 the generalist keeps a contributing specialist just in, far below its next maximum
+    games = random_games(1000, seed=1, fixed_costs=True)[0].select(np.array([case]))
+    found = equilibria(games, np.array([[share]])).best()[0][0, 0]
+    tried = best_by_trying(games, share)
+    assert tried <= found + 1e-9
+    assert tried >= found - 5e-3  # the grid's step
 
 
 @pytest.mark.slow
