@@ -16,6 +16,7 @@ import typer
 
 import opt_games
 from opt_games.commands.conditions import conditions
+from opt_games.commands.plot import plot as plot_command
 from opt_games.commands.shared import (
     PROGRAM,
     AsJson,
@@ -169,6 +170,9 @@ app.command("conditions")(conditions)
 
 
 app.command("sweep")(sweep)
+
+
+app.command("plot")(plot_command)
 
 
 @app.command("models")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -71,14 +70,10 @@ def conditions(
 
         print_report(conditions_report(found))
     if plot is not None:
-        _draw(found, plot)
+        from opt_games.plot import plot_conditions, save
 
-
-def _draw(found: opt_games.Conditions, path: Path) -> None:
-    from opt_games.plot import conditions_figure, save
-
-    save(conditions_figure(found), path)
-    tell(f"wrote {path}")
+        save(plot_conditions(found).figure, plot)
+        tell(f"wrote {plot}")
 
 
 def read_range(text: str) -> tuple[str, float, float, int, bool]:

@@ -4,7 +4,7 @@ Every function draws into the axes it is given, or makes a figure of its own, an
 Nothing here touches ``pyplot``: show a figure in a notebook by its name, or save it with `save`.
 """
 
-from opt_games.plot.conditions import conditions_figure, plot_condition_map, plot_conditions
+from opt_games.plot.conditions import plot_condition_map, plot_conditions
 from opt_games.plot.figures import bargain_figure, figure, pareto_figure
 from opt_games.plot.file import save
 from opt_games.plot.frontier import plot_frontier
@@ -15,7 +15,6 @@ from opt_games.plot.utilities import plot_utilities
 
 __all__ = [
     "bargain_figure",
-    "conditions_figure",
     "figure",
     "legend_handles",
     "pareto_figure",

@@ -10,7 +10,6 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch, PathPatch, Rectangle
 from matplotlib.path import Path
 
@@ -155,13 +154,6 @@ def plot_conditions(found: Conditions, *, ax: Axes | None = None) -> Axes:
             frameon=False,
         )
     return axes
-
-
-def conditions_figure(found: Conditions) -> Figure:
-    """Draw the picture of ``opt-games conditions --plot``."""
-    drawn = plot_conditions(found).figure
-    assert isinstance(drawn, Figure)
-    return drawn
 
 
 def _place(label: str) -> int:

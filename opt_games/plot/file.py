@@ -6,18 +6,19 @@ import os
 from pathlib import Path
 
 import matplotlib as mpl
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from opt_games.errors import SpecError
 from opt_games.plot.style import STYLE
 
 
-def save(drawn: Figure, path: str | Path) -> None:
+def save(drawn: Figure | SubFigure, path: str | Path) -> None:
     """Write a figure to a file, whole or not at all.
 
     Parameters
     ----------
     drawn : Figure
+        Or a part of one, such as ``axes.figure``; the whole is written.
     path : str or Path
         Its suffix says the format.
 
@@ -33,7 +34,7 @@ def save(drawn: Figure, path: str | Path) -> None:
     try:
         try:
             with mpl.rc_context(STYLE):
-                drawn.savefig(unfinished, format=kind, dpi=200, metadata=stamped or None)
+                drawn.figure.savefig(unfinished, format=kind, dpi=200, metadata=stamped or None)
             os.replace(unfinished, target)
         finally:
             unfinished.unlink(missing_ok=True)
