@@ -74,8 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error), WRONG_INPUT)
     except OptGamesError as error:
         return _complain(str(error), NO_ANSWER)
-    except KeyboardInterrupt as stop:
-        return _complain(str(stop) or "interrupted", INTERRUPTED)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:  # the reader has had enough, as in `opt-games models | head -1`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -24,6 +24,7 @@ from opt_games.sweeps.api import CHECKED, Swept, run
 from opt_games.sweeps.plan import Plan
 from opt_games.sweeps.values import Values, parse_vary
 
+NO_ANSWER, INTERRUPTED = 3, 130
 _SHOWN = 5  # reasons of failures
 
 Output = Annotated[
@@ -121,13 +122,16 @@ def sweep(
         raise SpecError(
             error.message, file=error.file, key=_OPTIONS.get(str(error.key), error.key)
         ) from None
+    except KeyboardInterrupt as stop:
+        tell(str(stop) or "interrupted")
+        raise typer.Exit(INTERRUPTED) from None
     found.dataset.close()
     seconds = time.perf_counter() - begin
     _report(found, output, seconds)
     if as_json:
         print_json(_document(plan, found, output, seconds))
     if found.tally.all_failed:
-        raise typer.Exit(3)
+        raise typer.Exit(NO_ANSWER)
 
 
 _OPTIONS = {

@@ -207,21 +207,21 @@ def run(
     check_output(path, folder, resume=resume, overwrite=overwrite)
     if resume and path.exists() and not folder.path.exists():
         return _complete(path, plan)
-    folder.begin(plan, resume=resume)
-    todo = dict.fromkeys(range(plan.parts))
-    for number, part in folder.finished(plan):
-        tally.add(part)
-        del todo[number]
-    resumed = tally.points
     try:
         with open_workers(executor, workers) as found:
+            folder.begin(plan, resume=resume)
+            todo = dict.fromkeys(range(plan.parts))
+            for number, part in folder.finished(plan):
+                tally.add(part)
+                del todo[number]
+            resumed = tally.points
             _solve(plan, folder, tally, list(todo), found, progress, tell)
         header, layout, compared = _described(plan, folder, tally, check, tell)
         write_netcdf(path, layout, folder, header)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"interrupted: {tally.points} of {plan.values.size} points are kept in {folder.path}; "
-            "resume goes on with them"
+            "go on with --resume (in Python: resume=True)"
         ) from None
     folder.remove()
     return Swept(_opened(path), tally, compared, resumed)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,13 +53,10 @@ def write_netcdf(path: Path, layout: Layout, store: Store, header: xr.Dataset) -
     """Write the Dataset to a netCDF file, which is there whole or not at all."""
     import h5netcdf
 
-    sizes, shape = layout.sizes(), layout.plan.values.shape
-    with explained(path), unfinished(path) as scratch:
-        header.to_netcdf(scratch, engine="h5netcdf")
-        with h5netcdf.File(scratch, "a", rdcc_nbytes=_CACHE) as file:
-            for dim in layout.plan.values.dims:
-                if dim not in file.dimensions:
-                    file.dimensions[dim] = sizes[dim]
+    shape = layout.plan.values.shape
+    with explained(path), unfinished(path) as scratch, _Scratch(scratch, "x+") as stream:
+        with h5netcdf.File(stream, "w", rdcc_nbytes=_CACHE) as file:
+            _write_header(file, layout, header)
             for name in layout.names:
                 _create(file, layout, name)
             for number in range(layout.plan.parts):
@@ -68,6 +68,59 @@ def write_netcdf(path: Path, layout: Layout, store: Store, header: xr.Dataset) -
                         lengths = tuple(each.stop - each.start for each in box)
                         block = values[first:last].reshape(lengths + values.shape[1:])
                         variable[box] = block.astype(variable.dtype, copy=False)
+                if stream.error is not None:
+                    break
+        if stream.error is not None:
+            raise stream.error
+        os.fsync(stream.fileno())
+
+
+class _Scratch(io.FileIO):
+    """A file that keeps to itself why it could not be written: HDF5 crashes when it is told."""
+
+    error: OSError | None = None
+
+    def write(self, data: Any, /) -> int:
+        """Write all the data, unless something went wrong before."""
+        left = memoryview(data).cast("B")
+        size = len(left)
+        with self._noted():
+            while len(left) and self.error is None:
+                left = left[super().write(left) :]
+        return size
+
+    def truncate(self, size: int | None = None, /) -> int:
+        """Change the size of the file, unless something went wrong before."""
+        if self.error is None:
+            with self._noted():
+                return super().truncate(size)
+        return size or 0
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.error = error
+
+
+def _write_header(file: Any, layout: Layout, header: xr.Dataset) -> None:
+    """Write the dimensions, the coordinates and the attributes."""
+    import h5py
+
+    sizes = layout.sizes()
+    dims = dict.fromkeys(dim for name in layout.names for dim in layout.dims(name))
+    file.dimensions = {dim: sizes[dim] for dim in dims}
+    file.attrs.update(header.attrs)
+    beside = [str(name) for name in header.coords if name not in dims]
+    if beside:
+        file.attrs["coordinates"] = " ".join(beside)
+    for name, coordinate in header.coords.items():
+        values = coordinate.values
+        values = values.astype(object) if values.dtype.kind == "U" else values
+        kind = h5py.string_dtype() if values.dtype.kind == "O" else values.dtype
+        variable = file.create_variable(name, coordinate.dims, dtype=kind, data=values)
+        variable.attrs.update(coordinate.attrs)
 
 
 def _create(file: Any, layout: Layout, name: str) -> None:

@@ -68,10 +68,8 @@ def open_workers(executor: Any = None, workers: int | None = None) -> Iterator[W
     elif executor == IN_PROCESS:
         yield Workers(1)
     elif isinstance(executor, str):
-        if workers is not None:
-            raise SpecError("the cluster has its own workers: leave this out", key="workers")
         with _cluster(executor) as client:
-            yield Workers(_cores(), client.get_executor(pure=False))
+            yield Workers(cores, client.get_executor(pure=False))
     elif hasattr(executor, "get_executor"):
         yield Workers(cores, executor.get_executor(pure=False))
     elif hasattr(executor, "submit"):
