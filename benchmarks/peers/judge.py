@@ -23,6 +23,7 @@ from peers.answers import Answers, product
 from peers.brute_force import local_maxima
 
 TOLERANCE = 1e-7
+TIE = 1e-9  # what a generalist may give away before an answer can show the reference to be wrong
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ def judged(
     inside = claimed & ~missing & (answers.share > 0) & (answers.share < 1)
     at = np.flatnonzero(inside)
     size = reference.generalist + reference.specialist + games.f1  # of the sums of money
-    gap = np.full(games.size, np.inf)
+    gap, strict = np.full((2, games.size), np.inf)
     gap[at] = _distance(games.select(at), answers.select(at), size[at], tolerance)
+    strict[at] = _distance(games.select(at), answers.select(at), size[at], TIE)
     consistent = gap <= tolerance
     best = product(reference)
     reached = product(answers)
@@ -68,19 +70,19 @@ def judged(
         (reference.generalist - answers.generalist) / size,
     )
     right = np.where(agreed, consistent & (short <= tolerance), ~claimed & ~missing)
-    better = right & agreed & (short < -tolerance)
+    better = right & agreed & (strict <= tolerance) & (short < -tolerance)
     return Verdicts(~right & ~missing, missing, better, np.abs(answers.share - reference.share))
 
 
-def _distance(games: Games, answers: Answers, size: Array, tolerance: float) -> Array:
+def _distance(games: Games, answers: Answers, size: Array, tie: float) -> Array:
     """How far the payoffs are from those of an equilibrium, relative to `size`.
 
-    An equilibrium is any base level with which the generalist gives away as good as nothing: where
+    An equilibrium is any base level with which the generalist gives away no more than `tie`: where
     it is indifferent between two, the share's last digit decides.
     """
     maxima = local_maxima(games, answers.share)
     top = maxima.generalist.max(axis=0)
-    equilibrium = maxima.generalist >= top - tolerance * size
+    equilibrium = maxima.generalist >= top - tie * size
     with np.errstate(invalid="ignore"):
         apart = np.maximum(
             np.abs(maxima.generalist - answers.generalist),
