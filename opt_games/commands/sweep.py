@@ -12,10 +12,12 @@ import typer
 from opt_games.commands.shared import (
     AsJson,
     Set,
+    SolverName,
     Spec,
     print_json,
     read_game,
     read_shares,
+    solver_options,
     tell,
 )
 from opt_games.errors import SpecError
@@ -81,6 +83,7 @@ def sweep(
     bargain: Bargains = None,
     share: GivenShare = None,
     set_: Set = None,
+    solver: SolverName = "ipopt",
     engine: EngineName = "auto",
     executor: ExecutorName = None,
     workers: Workers = None,
@@ -97,6 +100,13 @@ def sweep(
     --share: the solution or share that the spec gives, else nash.
     """
     begin = time.perf_counter()
+    solver_options(solver, None)
+    if solver != "ipopt":
+        raise SpecError(
+            f"the engines of a sweep are built on ipopt: leave it out, or use {solver} for single "
+            "games with opt-games solve",
+            key="--solver",
+        )
     game = read_game(spec, set_)
     try:
         plan = Plan.of(

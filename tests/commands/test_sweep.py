@@ -152,6 +152,8 @@ def test_what_is_wrong_with_a_table_is_said(run, tmp_path, text, parts):
         (["--vary", "c0=1", "--chunk", "0"], ["--chunk"]),
         (["--vary", "c0=1", "--check", "-1"], ["--check"]),
         (["--vary", "c0=1", "--points", "a.csv"], ["--points", "not both"]),
+        (["--vary", "c0=1", "--solver", "cyipopt"], ["--solver", "opt-games solve"]),
+        (["--vary", "c0=1", "--solver", "ipop"], ["--solver", 'did you mean "ipopt"?']),
         (["--points", "missing.csv"], ["missing.csv", "cannot read"]),
         (["--points", "points.txt"], ["points.txt", ".csv or .parquet"]),
     ],
