@@ -9,6 +9,7 @@ engine.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from opt_games.engines.cases import GIVEN, Cases
 from opt_games.engines.one_by_one import OneByOne
 from opt_games.engines.outcomes import FAILED, NO_AGREEMENT, OK, REGIMES, Outcomes, join
-from opt_games.errors import OptGamesError
+from opt_games.errors import OptGamesError, SpecError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.audit import deviation_gain
@@ -27,6 +28,7 @@ from opt_games.kernels.lockstep.concavity import concave
 from opt_games.kernels.lockstep.forms import GameForms, compile_forms
 from opt_games.kernels.lockstep.market import Market, evaluate
 from opt_games.kernels.payoffs import refuse_what_is_not_built
+from opt_games.names import quoted
 from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE
 
 LANES = 16384
@@ -35,8 +37,17 @@ LANES = 16384
 _REGRET = 1e-9
 
 
+ARRAYS = ("numpy", "numba")
+"""What can do the work on arrays: numpy alone, or kernels in machine code that numba compiles."""
+
+
 class Batch:
     """Solves many games in lockstep; see the module.
+
+    Parameters
+    ----------
+    arrays : {"numpy", "numba"}, optional
+        By default numba, the faster one, where it is installed.
 
     Examples
     --------
@@ -50,7 +61,14 @@ class Batch:
 
     name = "batch"
 
-    def __init__(self) -> None:
+    def __init__(self, arrays: str | None = None) -> None:
+        if arrays is None:
+            arrays = "numba" if importlib.util.find_spec("numba") else "numpy"
+        if arrays not in ARRAYS:
+            raise SpecError(f"no arrays by {quoted(arrays)}: choose from {', '.join(ARRAYS)}")
+        if arrays == "numba" and not importlib.util.find_spec("numba"):
+            raise SpecError("numba is not here: pip install 'opt_games[numba]'")
+        self.arrays = arrays
         self._compiled: tuple[Game, GameForms] | None = None
 
     def why_not(self, cases: Cases) -> str | None:
@@ -82,7 +100,7 @@ class Batch:
 
     def _forms(self, game: Game) -> GameForms:
         if self._compiled is None or self._compiled[0].specialists is not game.specialists:
-            self._compiled = (game, compile_forms(game))
+            self._compiled = (game, compile_forms(game, fuse=self.arrays == "numba"))
         return self._compiled[1]
 
     def _solve(self, cases: Cases) -> Outcomes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import casadi
 import numpy as np
@@ -19,8 +19,10 @@ from opt_games.expression import Expression
 from opt_games.game import Game
 from opt_games.kernels.array_function import ArrayFunction, Symbols
 
+if TYPE_CHECKING:
+    from opt_games.kernels.lockstep.fused import Fused
+
 ArrayFormula = Callable[..., tuple[Any, ...]]
-Compile = Callable[[Sequence[Any], Sequence[Any]], ArrayFormula]
 
 _LARGEST_STEP = 3.0  # of a Newton step in log contribution
 
@@ -44,8 +46,10 @@ class FollowerForm:
         At a contribution of zero, see `Stay`.
     values : function of (base, contribution, *parameters)
         Revenue and cost.
-    curvature : function of (base, contribution, *parameters)
+    curvature : casadi.Function of (base, contribution, *parameters)
         Second derivatives of revenue and cost in the final level, powers as they are.
+    symbolic : tuple of casadi.Function
+        `respond`, `lead` and `stay` as they were generated.
     """
 
     members: NDArray[np.int64]
@@ -55,6 +59,7 @@ class FollowerForm:
     stay: ArrayFormula
     values: ArrayFormula
     curvature: Any
+    symbolic: tuple[Any, Any, Any]
 
 
 RESPOND = ("step", "revenue", "cost", "marginal")
@@ -96,6 +101,10 @@ class GameForms:
     ----------
     leader_cost : function of (base, *parameters)
         Cost, its first and its second derivative.
+    smooth : bool
+        Whether no formula has a corner.
+    fused : Fused, optional
+        The kernels in machine code.
     """
 
     followers: tuple[FollowerForm, ...]
@@ -103,17 +112,18 @@ class GameForms:
     leader_cost: ArrayFormula
     utilities: tuple[UtilityForm, ...]
     smooth: bool
+    fused: Fused | None = None
 
 
-def compile_forms(game: Game, compile_: Compile = ArrayFunction.compile) -> GameForms:
+def compile_forms(game: Game, *, fuse: bool = False) -> GameForms:
     """Generate and compile the formulas of a game.
 
     Parameters
     ----------
     game : Game
         With one attribute.
-    compile_ : function of (inputs, outputs)
-        Makes an array function of CasADi expressions.
+    fuse : bool
+        Whether to generate the kernels in machine code, too; needs numba.
     """
     (attribute,) = game.attributes
     base_name, final_name = f"{attribute}0", f"{attribute}1"
@@ -127,7 +137,7 @@ def compile_forms(game: Game, compile_: Compile = ArrayFunction.compile) -> Game
         symbols = Symbols.named([final_name, base_name, *names])
         earned, spent = symbols.of(revenue), symbols.of(cost)
         corners.append(_has_corners(list(symbols.casadi.values()), [earned, spent]))
-        followers.append(_follower_form(members, names, symbols, earned, spent, compile_))
+        followers.append(_follower_form(members, names, symbols, earned, spent))
     names = tuple(sorted(game.generalist.cost.names - {base_name}))
     symbols = Symbols.named([base_name, *names])
     inputs = list(symbols.casadi.values())
@@ -135,14 +145,20 @@ def compile_forms(game: Game, compile_: Compile = ArrayFunction.compile) -> Game
     corners.append(_has_corners(inputs, [spent]))
     spent = as_exponentials(inputs, [spent], inputs)[0]
     first = casadi.gradient(spent, inputs[0])
-    outputs = [spent, first, casadi.gradient(first, inputs[0])]
-    utilities = _utility_forms(game, compile_, corners)
+    outputs = _shared([spent, first, casadi.gradient(first, inputs[0])])
+    utilities = _utility_forms(game, corners)
+    fused = None
+    if fuse:
+        from opt_games.kernels.lockstep.fused import Fused
+
+        fused = Fused.of(followers, casadi.Function("cost", inputs, outputs), len(names))
     return GameForms(
         tuple(followers),
         names,
-        compile_(inputs, _shared(outputs)),
+        ArrayFunction.compile(inputs, outputs),
         utilities,
         not any(corners),
+        fused,
     )
 
 
@@ -152,7 +168,6 @@ def _follower_form(
     symbols: Symbols,
     earned: Any,
     spent: Any,
-    compile_: Compile,
 ) -> FollowerForm:
     final, base, *parameters = symbols.casadi.values()
     share, extra = casadi.SX.sym("share"), casadi.SX.sym("contribution")
@@ -202,14 +217,21 @@ def _follower_form(
         marginal_by_share,
     ]
     inputs = [base, extra, share, *parameters]
+    short = _shared([step, revenue, cost, marginal])
+    lead, stay = _shared(lead), _shared(list(at_base))
     return FollowerForm(
         np.array(members),
         names,
-        compile_(inputs, _shared([step, revenue, cost, marginal])),
-        compile_(inputs, _shared(lead)),
-        compile_([base, *parameters], _shared(list(at_base))),
-        compile_([base, extra, *parameters], _shared(at_contribution(plain))),
+        ArrayFunction.compile(inputs, short),
+        ArrayFunction.compile(inputs, lead),
+        ArrayFunction.compile([base, *parameters], stay),
+        ArrayFunction.compile([base, extra, *parameters], _shared(at_contribution(plain))),
         casadi.Function("curvature", [base, extra, *parameters], curvature),
+        (
+            casadi.Function("respond", inputs, short),
+            casadi.Function("lead", inputs, lead),
+            casadi.Function("stay", [base, *parameters], stay),
+        ),
     )
 
 
@@ -304,7 +326,7 @@ def _has_corners(inputs: list[Any], expressions: list[Any]) -> bool:
     return any(function.instruction_id(k) in _CORNERS for k in range(function.n_instructions()))
 
 
-def _utility_forms(game: Game, compile_: Compile, corners: list[bool]) -> tuple[UtilityForm, ...]:
+def _utility_forms(game: Game, corners: list[bool]) -> tuple[UtilityForm, ...]:
     by_formula: dict[Expression, list[int]] = {}
     if game.generalist.utility is not None:
         by_formula.setdefault(game.generalist.utility, []).append(0)
@@ -319,5 +341,7 @@ def _utility_forms(game: Game, compile_: Compile, corners: list[bool]) -> tuple[
         utility = symbols.of(formula)
         corners.append(_has_corners(inputs, [utility]))
         outputs = [utility, casadi.gradient(utility, inputs[0])]
-        forms.append(UtilityForm(np.array(players), names, compile_(inputs, _shared(outputs))))
+        forms.append(
+            UtilityForm(np.array(players), names, ArrayFunction.compile(inputs, _shared(outputs)))
+        )
     return tuple(forms)

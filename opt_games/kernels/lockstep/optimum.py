@@ -110,13 +110,17 @@ def leader_optima(market: Market, base: Array, share: Array) -> Optima:
     for _ in range(_ZOOMS):
         if hidden.size == 0:
             break
-        part = found.take(hidden)
+        keep = np.ones(found.lane.size, dtype=bool)
+        keep[hidden] = False
+        # one look at every cell, whichever of its ends it was looked at from
+        _, once = np.unique(
+            np.array([found.lane[hidden], found.low[hidden]]), axis=1, return_index=True
+        )
+        part = found.take(hidden[once])
         nodes = part.low + (part.high - part.low) * np.linspace(0.0, 1.0, _ZOOM_NODES)[:, None]
         closer = market.take(part.game)
         more = _candidates(closer, seeds(closer, nodes, part.points.share[None, :], inside=True))
         more = replace(more, lane=part.lane[more.game], game=part.game[more.game])
-        keep = np.ones(found.lane.size, dtype=bool)
-        keep[hidden] = False
         found = stack([found.take(np.flatnonzero(keep)), more])
         hidden = _hidden(found, lanes)
     return _choose(found, lanes, hidden, start.tempted)

@@ -124,6 +124,8 @@ def converge(market: Market, points: Points, most: int) -> tuple[Points, Measure
 
     Lanes that are done wait while most are not, and are left out afterwards.
     """
+    if market.forms.fused is not None and points.lanes:
+        return _converge_fused(market, points, most)
     step = _Step.at(market, points)
     late = np.flatnonzero(~(step.residual(points) < SHARP))
     if late.size == 0 or most == 0:
@@ -133,6 +135,19 @@ def converge(market: Market, points: Points, most: int) -> tuple[Points, Measure
     measure = step.measure(market, points)
     part, after = converge(market.take(late), step.take(late).apply(points.take(late)), most - 1)
     return put(points, late, part), put(measure, late, after)
+
+
+def _converge_fused(market: Market, points: Points, most: int) -> tuple[Points, Measure]:
+    fused = market.forms.fused
+    assert fused is not None
+    columns = (getattr(points, each.name) for each in fields(points))
+    result = fused.converge(
+        *(np.ascontiguousarray(column) for column in (*columns, market.outside)),
+        most,
+        SHARP,
+        *fused.arguments(market),
+    )
+    return replace(points, base=result[-2], extra=result[-1]), Measure(*result[:-2])
 
 
 def put(whole: Any, lanes: NDArray[np.int64], part: Any) -> Any:

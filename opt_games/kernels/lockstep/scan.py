@@ -104,6 +104,18 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
     exact : bool
         Whether responses are to be exact to rounding; else a few Newton steps do.
     """
+    fused = market.forms.fused
+    if fused is not None and market.games:
+        steps = (_EXACT_STEPS, _EXACT_STEPS, 1e-12) if exact else (_FIRST_STEPS, _STEPS, 1e-6)
+        payoff, slope, extras, contributes, takes = fused.table(
+            np.ascontiguousarray(base),
+            np.ascontiguousarray(share),
+            np.ascontiguousarray(market.outside[1:]),
+            *steps,
+            *fused.arguments(market),
+        )
+        branch = branch_key(np.moveaxis(contributes, 1, 0), np.moveaxis(takes, 1, 0))
+        return Table(base, share, payoff, slope, branch, extras, contributes, takes)
     nodes = base.shape[0]
     shape = (market.size, *share.shape)
     outside = market.outside[1:, None, :]
@@ -204,14 +216,13 @@ def seeds(market: Market, base: Array, share: Array, *, inside: bool = False) ->
     for start in range(0, max(games, 1), size):
         block = slice(start, start + size)
         at = table(market.take(block), base[:, block], share[:, block], exact=inside)
-        node, row, game, hope = _humps(at, inside)
-        last = base.shape[0] - 1
+        node, cell, row, game, hope = _humps(at, inside)
         parts.append(
             Seeds(
                 row * games + start + game,
                 start + game,
-                at.base[np.maximum(node - 1, 0), game],
-                at.base[np.minimum(node + 1, last), game],
+                at.base[cell, game],
+                at.base[cell + 1, game],
                 hope,
                 _points(at, node, row, game, inside),
                 at.takes.any(axis=(0, 2)),
@@ -221,31 +232,44 @@ def seeds(market: Market, base: Array, share: Array, *, inside: bool = False) ->
     return joined
 
 
-def _humps(at: Table, inside: bool) -> tuple[Index, Index, Index, Array]:
-    """Return nodes, shares and games of the humps, and what the payoff may reach there."""
+def _humps(at: Table, inside: bool) -> tuple[Index, Index, Index, Index, Array]:
+    """Return nodes to start from, cells, shares and games, and what the payoff may reach there.
+
+    A cell lies between a node and the next; the start is the one or the other.
+    """
     payoff, slope = at.payoff, at.slope
     width = np.diff(at.base, axis=0)[:, None, :]
     same = at.branch[1:] == at.branch[:-1]
     up, down = slope[:-1], -slope[1:]
     with np.errstate(all="ignore"):
+        highest = np.nanmax(payoff, axis=0)
+        enough = highest - 1e-9 * np.abs(highest)
         # a parabola through both slopes where one branch spans the cell, else all that is possible
         turns = same & (up > 0) & (down >= 0)
-        part = 0.5 * width / (up + down)
+        part = 0.5 * _OPTIMISM * width / (up + down)
         within = np.maximum(up * up * part, payoff[1:] - payoff[:-1] + down * down * part)
-        within = _OPTIMISM * within
         left = np.where(turns, within, np.where(~same & (up > 0), up * width, -np.inf))
-        right = np.where(~same & (down > 0), down * width, -np.inf)
-    rise = np.full(payoff.shape, -np.inf)
-    rise[:-1] = left
-    rise[1:] = np.maximum(rise[1:], right)
-    if not inside:
-        rise[0] = np.where(slope[0] <= 0, np.maximum(rise[0], 0.0), rise[0])
-        rise[-1] = np.where(slope[-1] > 0, np.inf, rise[-1])
-    hope = payoff + rise
-    highest = np.nanmax(payoff, axis=0)
-    with np.errstate(invalid="ignore"):
-        node, share, game = np.nonzero(hope >= highest - 1e-9 * np.abs(highest))
-    return node, share, game, hope[node, share, game]
+        left += payoff[:-1]
+        right = np.where(~same & (down > 0), down * width, -np.inf) + payoff[1:]
+        found = []
+        for hope, ahead in ((left, 0), (right, 1)):
+            cell, share, game = np.nonzero(hope >= enough)
+            found.append((cell + ahead, cell, share, game, hope[cell, share, game]))
+        if not inside:
+            # the lowest level, where the payoff falls from there; beyond the highest, no matter what
+            first = (slope[0] <= 0) & (payoff[0] >= enough)
+            last = slope[-1] > 0
+            for mask, node, cell in (
+                (first, 0, 0),
+                (last, payoff.shape[0] - 1, width.shape[0] - 1),
+            ):
+                share, game = np.nonzero(mask)
+                hope = payoff[node, share, game] if node == 0 else np.full(share.size, np.inf)
+                there = np.full(share.size, 1)
+                found.append((node * there, cell * there, share, game, hope))
+    columns = (np.concatenate(column) for column in zip(*found, strict=True))
+    node, cell, share, game, hope = columns
+    return node, cell, share, game, hope
 
 
 def _points(at: Table, node: Index, share: Index, game: Index, inside: bool) -> Points:
