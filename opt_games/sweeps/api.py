@@ -93,6 +93,7 @@ def sweep(
         One that does not is replaced by one that does.
     executor : Executor, dask Client or str, optional
         Who works: by default processes on this machine; ``"in-process"``; ``"dask://host:port"``.
+        Solvers take turns within a process, so give Dask workers one thread each.
     workers : int, optional
         Processes on this machine, by default one per core.
     check : int

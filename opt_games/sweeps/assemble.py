@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from opt_games.sweeps.layout import Layout
-from opt_games.sweeps.store import Store, explained, unfinished
+from opt_games.sweeps.store import Folder, Memory, explained, unfinished
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,8 +22,8 @@ _NUMBERS_PER_CHUNK = 65_536  # of HDF5: read and compressed together
 _CACHE = 32 * 2**20
 
 
-def in_memory(layout: Layout, store: Store, header: xr.Dataset) -> xr.Dataset:
-    """Return the whole Dataset; parts are taken from the store one by one."""
+def in_memory(layout: Layout, memory: Memory, header: xr.Dataset) -> xr.Dataset:
+    """Return the whole Dataset; parts are taken out of the memory one by one."""
     sizes = layout.sizes()
     values = layout.plan.values
     arrays = {
@@ -35,7 +35,7 @@ def in_memory(layout: Layout, store: Store, header: xr.Dataset) -> xr.Dataset:
     }
     for number in range(layout.plan.parts):
         start, stop = layout.plan.span(number)
-        part = store.take(number)
+        part = memory.take(number)
         for name, array in arrays.items():
             array[start:stop] = layout.values(part, name)
     variables = {
@@ -49,19 +49,23 @@ def in_memory(layout: Layout, store: Store, header: xr.Dataset) -> xr.Dataset:
     return header.assign(variables)
 
 
-def write_netcdf(path: Path, layout: Layout, store: Store, header: xr.Dataset) -> None:
+def write_netcdf(path: Path, layout: Layout, folder: Folder, header: xr.Dataset) -> None:
     """Write the Dataset to a netCDF file, which is there whole or not at all."""
     import h5netcdf
 
     shape = layout.plan.values.shape
-    with explained(path), unfinished(path) as scratch, _Scratch(scratch, "x+") as stream:
+    with (
+        explained(path),
+        unfinished(path, folder.path) as scratch,
+        _Scratch(scratch, "x+") as stream,
+    ):
         with h5netcdf.File(stream, "w", rdcc_nbytes=_CACHE) as file:
             _write_header(file, layout, header)
             for name in layout.names:
                 _create(file, layout, name)
             for number in range(layout.plan.parts):
                 start, stop = layout.plan.span(number)
-                part = store.take(number)
+                part = folder.read(number)
                 for name in layout.names:
                     values, variable = layout.values(part, name), file.variables[name]
                     for box, first, last in boxes(shape, start, stop):

@@ -12,7 +12,7 @@ AUTO = "auto"
 BY_SPEED = ("batch", "ipopt", "one-by-one")
 """The engines, fastest first; the last covers every game."""
 
-POINTS_PER_PART = {"batch": 16_384, "ipopt": 250, "one-by-one": 16}
+POINTS_PER_PART = {"batch": 8192, "ipopt": 100, "one-by-one": 16}
 """So many points are solved at once and kept together: some seconds' work."""
 
 

@@ -60,25 +60,27 @@ def cross_check(plan: Plan, store: Store, points: int) -> Check:
         How many.
     """
     values = plan.values
+    if points == 0:
+        return Check(0, (), float("nan"), -1, 0)
     generator = np.random.default_rng(plan.seed)
     drawn = np.sort(generator.choice(values.size, min(points, values.size), replace=False))
     differences: list[tuple[float, int]] = []
     engines: dict[str, None] = {}
     failed = 0
     for position, solution in enumerate(plan.job.solutions):
-        if not drawn.size:
-            break
-        cases = plan.job.cases(values.at(drawn), solution)
         kept, used = _kept(plan, store, drawn, position)
+        solved = kept.status[:, 0] != FAILED
+        if not solved.any():
+            continue
+        cases = plan.job.cases(values.at(drawn[solved]), solution)
         engine = plan.engines.other(used, cases)
         if engine is None:
             continue
         engines[engine.name] = None
-        again = Part.of([engine.solve(cases)], [engine.name], [])
-        failed += int(np.sum((again.status == FAILED) & (kept.status != FAILED)))
-        both = np.flatnonzero((again.status != FAILED) & (kept.status != FAILED))
-        found = _differences(kept, again)[both]
-        differences += zip(found.tolist(), drawn[both].tolist(), strict=True)
+        again = Part.of([plan.job.outcomes(cases, engine)], [engine.name], [])
+        found, both = _differences(kept, again, solved)
+        failed += int(np.sum(~both))
+        differences += zip(found[both].tolist(), drawn[solved][both].tolist(), strict=True)
     largest, worst = max(differences, default=(float("nan"), -1))
     return Check(len(differences), tuple(engines), largest, worst, failed)
 
@@ -101,12 +103,20 @@ def _kept(plan: Plan, store: Store, points: NDArray[np.int64], position: int) ->
     return found, str(pieces[0][0].engines[position])
 
 
-def _differences(kept: Part, again: Part) -> Array:
-    """Return for every point by how much shares and utilities differ at most."""
-    scale = np.maximum(np.abs(kept.utility), np.abs(again.utility)).max(axis=-1, keepdims=True)
-    of_utility = np.abs(kept.utility - again.utility) / np.where(scale > 0.0, scale, 1.0)
-    of_share = np.abs(kept.share - again.share)[..., 1:]
+def _differences(
+    kept: Part, again: Part, solved: NDArray[np.bool_]
+) -> tuple[Array, NDArray[np.bool_]]:
+    """Return by how much shares and utilities differ at most, and which both have solved.
+
+    The second part has only the points that the first one has solved.
+    """
+    ours, theirs = kept.utility[solved], again.utility
+    scale = np.maximum(np.abs(ours), np.abs(theirs)).max(axis=-1, keepdims=True)
+    of_utility = np.abs(ours - theirs) / np.where(scale > 0.0, scale, 1.0)
+    of_share = np.abs(kept.share[solved] - again.share)[..., 1:]
     both = np.concatenate([of_utility, np.where(np.isnan(of_share), 0.0, of_share)], axis=-1)
-    other_kind = (kept.status == OK) != (again.status == OK)
-    worst: Array = np.where(other_kind, np.inf, both.max(axis=-1))[:, 0]
-    return worst
+    other_kind = (kept.status[solved] == OK) != (again.status == OK)
+    worst: Array = np.where(other_kind | np.isnan(both).any(axis=-1), np.inf, both.max(axis=-1))[
+        :, 0
+    ]
+    return worst, again.status[:, 0] != FAILED

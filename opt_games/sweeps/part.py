@@ -151,13 +151,17 @@ class Job:
         for solution in self.solutions:
             cases = self.cases(columns, solution)
             engine, note = engines.choose(cases)
-            try:
-                solved.append(engine.solve(cases))
-            except OptGamesError as error:  # of the form of the games, not of one of them
-                solved.append(self.failed(cases.size, str(error)))
+            solved.append(self.outcomes(cases, engine))
             names.append(engine.name)
             notes += [note] if note else []
         return Part.of(solved, names, notes)
+
+    def outcomes(self, cases: Cases, engine: Engine) -> Outcomes:
+        """Solve cases by an engine; if it cannot solve games of their form, all have failed."""
+        try:
+            return engine.solve(cases)
+        except OptGamesError as error:
+            return self.failed(cases.size, str(error))
 
     def failed_part(self, size: int, reason: str) -> Part:
         """Return a part all of whose points failed."""

@@ -29,9 +29,6 @@ class Store(Protocol):
     def read(self, number: int) -> Part:
         """Return a part that is there."""
 
-    def take(self, number: int) -> Part:
-        """Return a part for the last time."""
-
     def texts(self, number: int) -> list[str]:
         """Return the reasons of failures in a part."""
 
@@ -131,10 +128,6 @@ class Folder:
         with np.load(self._file(number), allow_pickle=False) as arrays:
             return Part(**{name: arrays[name] for name in (*ARRAYS, "texts", "engines", "notes")})
 
-    def take(self, number: int) -> Part:
-        """Return a part; its file stays until `remove`."""
-        return self.read(number)
-
     def texts(self, number: int) -> list[str]:
         """Return the reasons of failures in a part."""
         with np.load(self._file(number), allow_pickle=False) as arrays:
@@ -160,16 +153,17 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     ...     path.read_text(), len(os.listdir(folder))
     ('hello', 1)
     """
-    with explained(path), unfinished(path) as scratch, scratch.open("wb") as stream:
+    with explained(path), unfinished(path, path.parent) as scratch, scratch.open("wb") as stream:
         write(stream)
         stream.flush()
         os.fsync(stream.fileno())
 
 
 @contextmanager
-def unfinished(path: Path) -> Iterator[Path]:
-    """Yield a name beside a path; what is written there takes the path's place at the end."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+def unfinished(path: Path, folder: Path) -> Iterator[Path]:
+    """Yield a name in a folder; what is written there takes the path's place at the end."""
+    scratch = folder / f".{path.name}.{os.getpid()}"
+    scratch.unlink(missing_ok=True)
     try:
         yield scratch
         os.replace(scratch, path)

@@ -214,7 +214,9 @@ class TestFiles:
                     raise KeyboardInterrupt
                 return super().solve(cases)
 
-        with pytest.raises(KeyboardInterrupt, match=r"2 of 5 points are kept in .*go on with --resume"):
+        with pytest.raises(
+            KeyboardInterrupt, match=r"2 of 5 points are kept in .*go on with --resume"
+        ):
             self.run(path, engine=Interrupted(fails_above=4), workers=1)
 
     def test_an_interrupted_sweep_goes_on(self, path, tmp_path):
@@ -272,11 +274,15 @@ class TestFiles:
     @pytest.mark.parametrize("engine", ["batch", "ipopt", "one-by-one"])
     def test_real_engines_give_the_same_bytes_on_a_cluster(self, tmp_path, engine):
         sums = set()
-        with distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster:
+        with (
+            distributed.LocalCluster(
+                n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            ) as cluster,
+            distributed.Client(cluster) as client,
+        ):
             address = cluster.scheduler_address.replace("tcp", "dask")
-            for k, options in enumerate(({"workers": 1}, {"workers": 2}, {"executor": address})):
+            places = ({"workers": 1}, {"workers": 2}, {"executor": address}, {"executor": client})
+            for k, options in enumerate(places):
                 path = tmp_path / f"{k}.nc"
                 vary = {"c0": "0.5:2:7"}
                 opt_games.sweep(GAME, vary, path=path, chunk=2, engine=engine, **options).close()

@@ -118,3 +118,12 @@ class Renamed:
 
     def solve(self, cases: Cases) -> Outcomes:
         return get_engine("one-by-one").solve(cases)
+
+
+def test_an_engine_that_refuses_the_games_does_not_stop_the_sweep(monkeypatch):
+    class Refusing(Off):
+        def solve(self, cases: Cases) -> Outcomes:
+            raise opt_games.UnsupportedGameError("no such games")
+
+    found = checked(monkeypatch, Refusing())
+    assert (found.points, found.failed) == (0, 10)
