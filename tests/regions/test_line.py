@@ -129,8 +129,9 @@ def test_domains_may_have_shares_of_their_own():
         parameters={"m1": 0.0},
         contract=opt_games.Contract(shares="separate"),
     )
-    found = opt_games.conditions(game, "m1", 0.0, 1.0, share={"law": 0.2, "film": 0.5}, points=3)
-    assert inner_ends(found) == pytest.approx([0.5, 0.8], abs=ACCURACY)
+    shares = {"law": 0.2, "film": 0.5}
+    found = opt_games.conditions(game, "m1", 0.0, 1.0, share=shares, points=3, tolerance=1e-4)
+    assert inner_ends(found) == pytest.approx([0.5, 0.8], abs=1e-4)
     assert regimes(found, "law") == ["contribute", "contribute", "free-ride"]
     assert regimes(found, "film") == ["contribute", "free-ride", "free-ride"]
 
@@ -243,8 +244,13 @@ def test_a_range_of_slivers_keeps_the_widest():
 # --- bargains ----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-def test_a_powerful_specialist_shares_only_if_the_generalist_works_cheaper():
+def test_the_powerful_share_revenue_only_if_the_other_works_cheaper():
+    generalist = opt_games.conditions(
+        quadratic(), "c1", 0.6, 1.6, bargain="powerful-generalist", points=3
+    )
+    assert inner_ends(generalist) == pytest.approx([1.0], abs=ACCURACY)
+    assert sharing(generalist) == [True, False]
+    assert regimes(generalist) == ["contribute", "free-ride"]
     specialist = opt_games.conditions(
         quadratic(), "c1", 0.6, 1.6, bargain="powerful-specialist", points=3
     )
@@ -252,7 +258,6 @@ def test_a_powerful_specialist_shares_only_if_the_generalist_works_cheaper():
     assert sharing(specialist) == [False, True]
 
 
-@pytest.mark.slow
 def test_the_best_performance_is_that_of_the_cheaper():
     found = opt_games.conditions(quadratic(), "c0", 0.1, 1.0, bargain="max-performance", points=3)
     assert inner_ends(found) == pytest.approx([0.5], abs=ACCURACY)
@@ -269,7 +274,6 @@ def test_fair_bargains_always_share(solution):
     assert (only.low, only.high) == (0.05, 20.0)
 
 
-@pytest.mark.slow
 def test_agreement_ends_where_no_share_can_keep_both():
     """The dearest entry for which the generalist can keep law, over all shares."""
     best = minimize_scalar(
@@ -286,7 +290,6 @@ def test_agreement_ends_where_no_share_can_keep_both():
     assert last.regimes == {"generalist": "abstain", "law": "abstain"}
 
 
-@pytest.mark.slow
 def test_the_powerful_generalist_of_a_polynomial_game_jumps_to_all():
     """Its utility has an inner peak and another at a share of 1; which is higher depends on c0."""
 
