@@ -87,7 +87,7 @@ def plot_condition_map(found: ConditionMap, *, ax: Axes | None = None, legend: b
                 Patch(
                     **look,
                     linewidth=0.5,
-                    label=textwrap.fill(condition.in_words(), _WORDS),
+                    label=_wrapped(condition.in_words()),
                 )
                 for condition, look in zip(found.conditions, looks, strict=True)
             ]
@@ -131,7 +131,7 @@ def plot_conditions(found: Conditions, *, ax: Axes | None = None) -> Axes:
             elif specialists:
                 looks += [regime_look(condition.regimes[each], labelled) for each in specialists]
             else:
-                words = textwrap.fill(regimes_in_words(condition.regimes), _WORDS)
+                words = _wrapped(regimes_in_words(condition.regimes))
                 looks.append({"facecolor": TINTS[0], "label": words})
             for row, look in enumerate(looks):
                 axes.add_patch(_band(interval.low, interval.high, row, look))
@@ -160,6 +160,13 @@ def _place(label: str) -> int:
     """Where a label stands in a legend: first what becomes of the revenue."""
     order = ("shared", "not shared", "no agreement", "no answer", *REGIMES)
     return order.index(label) if label in order else len(order)
+
+
+def _wrapped(words: str) -> str:
+    """Break what is long into lines, first before what becomes of the revenue."""
+    if len(words) > _WORDS:
+        words = words.replace(", revenue", ",\nrevenue")
+    return "\n".join(textwrap.fill(line, _WORDS) for line in words.split("\n"))
 
 
 def _asked(solution: str) -> str:
