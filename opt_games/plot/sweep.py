@@ -63,7 +63,7 @@ def plot_sweep(
     --------
     >>> import opt_games
     >>> game = opt_games.load("quadratic")
-    >>> found = opt_games.sweep(game, {"share": [0.2, 0.5, 0.8]}, progress=False)
+    >>> found = opt_games.sweep(game, {"share": [0.2, 0.5, 0.8]}, engine="one-by-one")
     >>> plot_sweep(found, "utility").get_ylabel()
     'Utility (money)'
     """

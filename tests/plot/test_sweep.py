@@ -274,7 +274,9 @@ def test_nothing_is_cut_off_and_nothing_overlaps(made):
 
 def test_a_real_sweep_can_be_drawn():
     game = opt_games.load("fixed-cost")
-    found = opt_games.sweep(game, {"share": [0.1, 0.5, 0.9]}, progress=False)
+    found = opt_games.sweep(
+        game, {"share": [0.1, 0.5, 0.9]}, engine="one-by-one", executor="in-process", check=0
+    )
     axes = plot_sweep(found)
     assert words(axes) == ["generalist", "law", "film", "contribute", "abstain"]
     assert axes.get_title(loc="left").endswith("given share")
