@@ -23,10 +23,11 @@ from opt_games.errors import OptGamesError, SpecError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.audit import deviation_gain
-from opt_games.kernels.lockstep.bargain import COARSE, FINE, Answer, bargain, given, sample
+from opt_games.kernels.lockstep.bargain import Answer, bargain, given
 from opt_games.kernels.lockstep.concavity import concave
 from opt_games.kernels.lockstep.forms import GameForms, compile_forms
 from opt_games.kernels.lockstep.market import Market, evaluate
+from opt_games.kernels.lockstep.nodes import COARSE, FINE, sample
 from opt_games.kernels.payoffs import refuse_what_is_not_built
 from opt_games.names import quoted
 from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE

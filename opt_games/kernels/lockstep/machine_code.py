@@ -8,7 +8,6 @@ are polynomials here, good to a unit in the last place or two.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import casadi

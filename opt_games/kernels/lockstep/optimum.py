@@ -84,15 +84,18 @@ class Optima:
         Whether the optimum is known; the other entries mean nothing where it is not.
     tempted : ndarray of bool, shape (followers, games)
         Whether the follower takes part at any base level and share that was looked at.
+    others : Candidates
+        Other local optima that were found.
     """
 
     points: Points
     measure: Measure
     found: NDArray[np.bool_]
     tempted: NDArray[np.bool_]
+    others: Candidates
 
 
-def leader_optima(market: Market, base: Array, share: Array) -> Optima:
+def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = False) -> Optima:
     """Find the leader's optimum of every share and game.
 
     Parameters
@@ -102,9 +105,11 @@ def leader_optima(market: Market, base: Array, share: Array) -> Optima:
         Ascending base levels at which to look.
     share : ndarray, shape (shares, games)
         The lanes are ``share * games + game``.
+    lower : bool
+        Whether to return the leader's lower humps, too.
     """
     lanes = share.size
-    start = seeds(market, base, share)
+    start = seeds(market, base, share, lower=lower)
     found = _candidates(market, start)
     hidden = _hidden(found, lanes)
     for _ in range(_ZOOMS):
@@ -132,12 +137,15 @@ def _candidates(market: Market, start: Seeds) -> Candidates:
     points, measure = converge(here, start.points, _STEPS)
     points, measure = _to_edges(here, start, points, measure)
     utility, _ = here.utility(measure.profits)
+    # where a follower enters and the payoff goes on rising, there is no peak
+    with np.errstate(invalid="ignore"):
+        passed = (points.closure == EDGE) & (measure.residual < SETTLED) & (measure.slope > 0)
     return Candidates(
         start.lane,
         start.game,
         start.low,
         start.high,
-        start.hope,
+        np.where(passed, -np.inf, start.hope),
         points,
         measure,
         consistent(here, points, measure),
@@ -152,7 +160,8 @@ def consistent(market: Market, points: Points, measure: Measure) -> NDArray[np.b
     with np.errstate(invalid="ignore"):
         margin = ROUNDING * (np.abs(measure.offer) + np.abs(outside))
         takes = np.where(points.takes, measure.offer >= outside - margin, measure.offer <= outside)
-        peak = (measure.bend < 0) | (points.closure != 0)
+        peak = np.where(points.closure == EDGE, measure.slope <= 0, measure.bend < 0)
+        peak |= points.closure == FLOOR
         settled = measure.residual < SETTLED
     at_edge = (points.closure == EDGE) & (points.edge == np.arange(market.size)[:, None])
     # next to no base level at all, what somebody who stays out would do first is rounding
@@ -212,4 +221,14 @@ def _choose(
     known[found.lane[hidden]] = False
     first = np.zeros(lanes, dtype=np.int64)
     first[found.lane[order[::-1]]] = order[::-1]
-    return Optima(found.points.take(first), found.measure.take(first), known, tempted)
+    rest = found.good.copy()
+    rest[first] = False
+    winner = found.points.base[first][found.lane]
+    rest &= np.abs(found.points.base - winner) > 1e-7 * (found.points.base + winner)
+    return Optima(
+        found.points.take(first),
+        found.measure.take(first),
+        known,
+        tempted,
+        found.take(np.flatnonzero(rest)),
+    )

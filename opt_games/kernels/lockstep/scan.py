@@ -7,7 +7,7 @@ who contributes, stays or abstains, where one may hide between two nodes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.forms import STAY
 from opt_games.kernels.lockstep.market import Index, Market
-from opt_games.kernels.lockstep.point import FLOOR, STATIONARY, Points, branch_key, stack
+from opt_games.kernels.lockstep.point import EDGE, FLOOR, STATIONARY, Points, branch_key, stack
 
 _CELLS = 2048  # shares, followers and games of one node at a time: what a cache holds
 _FIRST_STEPS = 12
@@ -198,7 +198,9 @@ class Seeds:
     tempted: NDArray[np.bool_]
 
 
-def seeds(market: Market, base: Array, share: Array, *, inside: bool = False) -> Seeds:
+def seeds(
+    market: Market, base: Array, share: Array, *, inside: bool = False, lower: bool = False
+) -> Seeds:
     """Find every hump that could hold the leader's optimum of its share and game.
 
     Parameters
@@ -209,6 +211,8 @@ def seeds(market: Market, base: Array, share: Array, *, inside: bool = False) ->
     inside : bool
         Whether the nodes are only a part of all base levels, so that the first and the last are no
         bounds.
+    lower : bool
+        Whether to find the lower humps, too.
     """
     games = market.games
     size = max(1, _CELLS // (share.shape[0] * market.size))
@@ -216,15 +220,25 @@ def seeds(market: Market, base: Array, share: Array, *, inside: bool = False) ->
     for start in range(0, max(games, 1), size):
         block = slice(start, start + size)
         at = table(market.take(block), base[:, block], share[:, block], exact=inside)
-        node, cell, row, game, hope = _humps(at, inside)
+        found = _humps(at, inside, lower)
+        points = _points(at, found, inside)
+        entries, edge = _entries(at, lower)
+        if entries.node.size:
+            at_edge = replace(
+                _points(at, entries, inside=True),
+                closure=np.full(edge.size, EDGE, dtype=np.int8),
+                edge=edge,
+            )
+            points = stack([points, at_edge])
+            found = stack([found, entries])
         parts.append(
             Seeds(
-                row * games + start + game,
-                start + game,
-                at.base[cell, game],
-                at.base[cell + 1, game],
-                hope,
-                _points(at, node, row, game, inside),
+                found.share * games + start + found.game,
+                start + found.game,
+                at.base[found.cell, found.game],
+                at.base[found.cell + 1, found.game],
+                found.hope,
+                points,
                 at.takes.any(axis=(0, 2)),
             )
         )
@@ -232,18 +246,55 @@ def seeds(market: Market, base: Array, share: Array, *, inside: bool = False) ->
     return joined
 
 
-def _humps(at: Table, inside: bool) -> tuple[Index, Index, Index, Index, Array]:
-    """Return nodes to start from, cells, shares and games, and what the payoff may reach there.
+@dataclass(frozen=True)
+class _Places:
+    """Where humps may be, one entry each: nodes to start from, cells, shares and games.
 
-    A cell lies between a node and the next; the start is the one or the other.
+    A cell lies between a node and the next; the hope is what the payoff may reach in it.
     """
+
+    node: Index
+    cell: Index
+    share: Index
+    game: Index
+    hope: Array
+
+
+def _enough(at: Table, lower: bool) -> Array:
+    """Return what a payoff must reach to matter; shape (shares, games)."""
+    with np.errstate(invalid="ignore"):
+        highest = np.nanmax(at.payoff, axis=0)
+    if lower:
+        return np.full(highest.shape, np.finfo(float).min)
+    return np.asarray(highest - 1e-9 * np.abs(highest))
+
+
+def _entries(at: Table, lower: bool) -> tuple[_Places, Index]:
+    """Find the cells in which a follower begins to take part, and which one.
+
+    The payoff jumps up there, to what may be a peak if it falls afterwards.
+    """
+    enters = at.takes[1:] & ~at.takes[:-1]
+    cell, follower, share, game = np.nonzero(enters)
+    node = cell + 1
+    width = at.base[node, game] - at.base[cell, game]
+    with np.errstate(all="ignore"):
+        here, before = at.slope[node, share, game], at.slope[cell, share, game]
+        steepest = np.maximum(np.abs(here), np.abs(before))
+        hope = at.payoff[node, share, game] + _OPTIMISM * steepest * width
+        keep = np.flatnonzero(hope >= _enough(at, lower)[share, game])
+    found = _Places(node[keep], cell[keep], share[keep], game[keep], hope[keep])
+    return found, follower[keep]
+
+
+def _humps(at: Table, inside: bool, lower: bool) -> _Places:
+    """Find where the slope turns from up to down, or may do so beside a change of branch."""
     payoff, slope = at.payoff, at.slope
     width = np.diff(at.base, axis=0)[:, None, :]
     same = at.branch[1:] == at.branch[:-1]
     up, down = slope[:-1], -slope[1:]
     with np.errstate(all="ignore"):
-        highest = np.nanmax(payoff, axis=0)
-        enough = highest - 1e-9 * np.abs(highest)
+        enough = _enough(at, lower)
         # a parabola through both slopes where one branch spans the cell, else all that is possible
         turns = same & (up > 0) & (down >= 0)
         part = 0.5 * _OPTIMISM * width / (up + down)
@@ -267,13 +318,12 @@ def _humps(at: Table, inside: bool) -> tuple[Index, Index, Index, Index, Array]:
                 hope = payoff[node, share, game] if node == 0 else np.full(share.size, np.inf)
                 there = np.full(share.size, 1)
                 found.append((node * there, cell * there, share, game, hope))
-    columns = (np.concatenate(column) for column in zip(*found, strict=True))
-    node, cell, share, game, hope = columns
-    return node, cell, share, game, hope
+    return _Places(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
-def _points(at: Table, node: Index, share: Index, game: Index, inside: bool) -> Points:
+def _points(at: Table, found: _Places, inside: bool) -> Points:
     """Return where to start from humps, one lane each."""
+    node, share, game = found.node, found.share, found.game
     base = at.base[node, game]
     extra = np.moveaxis(at.extra[node, :, share, game], 0, -1)
     contributes = np.moveaxis(at.contributes[node, :, share, game], 0, -1)

@@ -1,0 +1,175 @@
+"""Equilibria at sampled shares, and what the players of each game bargain over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.market import Index, Market
+from opt_games.kernels.lockstep.objective import ACCEPTANCE, Stakes
+from opt_games.kernels.lockstep.optimum import TIE, leader_optima
+from opt_games.kernels.lockstep.point import EDGE, Measure, Points, stack
+from opt_games.kernels.lockstep.scan import MULTIPLES, own_scale
+
+FRACTIONS = {
+    9: np.array([0.0, 0.03, 0.12, 0.3, 0.5, 0.7, 0.88, 0.97, 1.0]),
+    33: 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, 33)),
+}
+_PARTS = 13  # into which stretches are cut where followers come and go
+
+
+@dataclass(frozen=True)
+class Density:
+    """How finely to look: numbers of shares and of base levels."""
+
+    shares: int
+    levels: int
+
+
+COARSE, FINE = Density(9, 12), Density(33, 40)
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Equilibria at sampled shares, one lane each, by game and then by share.
+
+    Attributes
+    ----------
+    market : Market
+    base : ndarray, shape (nodes, games)
+        Base levels at which to look for the leader's optimum.
+    game : ndarray of int, shape (lanes,)
+    points, measure
+        With outside options where the leader would rather stay out.
+    found, active : ndarray of bool, shape (lanes,)
+        Whether the equilibrium is known; whether the leader takes part in it.
+    stakes : Stakes
+    unsure : ndarray of bool, shape (games,)
+        Whether a follower that gains nowhere might yet gain at a share between.
+    agreed : ndarray of bool, shape (games,)
+        Whether there is a contract that gives nobody less and somebody more than disagreement.
+    """
+
+    market: Market
+    base: Array
+    game: Index
+    points: Points
+    measure: Measure
+    found: NDArray[np.bool_]
+    active: NDArray[np.bool_]
+    stakes: Stakes
+    unsure: NDArray[np.bool_]
+    agreed: NDArray[np.bool_]
+
+    @property
+    def shifting(self) -> NDArray[np.bool_]:
+        """Whether somebody stays out, or is just kept in, at a lane."""
+        out = ~self.points.takes.all(axis=0) | (self.points.closure == EDGE) | ~self.active
+        return np.asarray(out & self.found)
+
+
+@dataclass(frozen=True)
+class _Lanes:
+    game: Index
+    points: Points
+    measure: Measure
+    found: NDArray[np.bool_]
+    active: NDArray[np.bool_]
+
+
+def sample(market: Market, density: Density) -> Nodes:
+    """Find the equilibria at sampled shares, and what the players bargain over.
+
+    Where followers come and go between two shares, there are more of them.
+    """
+    games = market.games
+    base = MULTIPLES[density.levels][:, None] * own_scale(market)
+    fractions = FRACTIONS[density.shares] if market.high > market.low else np.zeros(1)
+    shares = market.low + (market.high - market.low) * fractions
+    optima = leader_optima(market, base, np.broadcast_to(shares[:, None], (shares.size, games)))
+    game = np.tile(np.arange(games), shares.size)
+    active, measure = with_abstention(market.take(game), optima.measure)
+    lanes = _Lanes(game, optima.points, measure, optima.found, active)
+    # by game, then by share
+    order = np.arange(game.size).reshape(shares.size, games).T.ravel()
+    lanes = _taken(lanes, order)
+    more = _between(market, base, lanes)
+    if more is not None:
+        lanes = stack([lanes, more])
+        lanes = _taken(lanes, np.lexsort((lanes.points.share, lanes.game)))
+    stakes, unsure, agreed = _stakes(market, lanes, optima.tempted & (density != FINE))
+    return Nodes(
+        market,
+        base,
+        lanes.game,
+        lanes.points,
+        lanes.measure,
+        lanes.found,
+        lanes.active,
+        stakes,
+        unsure,
+        agreed,
+    )
+
+
+def _taken(lanes: _Lanes, order: Index) -> _Lanes:
+    return _Lanes(
+        lanes.game[order],
+        lanes.points.take(order),
+        lanes.measure.take(order),
+        lanes.found[order],
+        lanes.active[order],
+    )
+
+
+def _between(market: Market, base: Array, lanes: _Lanes) -> _Lanes | None:
+    """Sample more shares in stretches at whose ends somebody stays out, or is just kept in."""
+    points = lanes.points
+    idle = ~points.takes.any(axis=0) | ~lanes.active
+    out = ~points.takes.all(axis=0) | (points.closure == EDGE) | idle
+    left = np.flatnonzero(lanes.game[1:] == lanes.game[:-1])
+    cut = left[(out[left] | out[left + 1]) & ~(idle[left] & idle[left + 1])]
+    if cut.size == 0:
+        return None
+    inner = np.arange(1, _PARTS)[:, None] / _PARTS
+    share = (points.share[cut] + (points.share[cut + 1] - points.share[cut]) * inner).ravel()
+    game = np.tile(lanes.game[cut], _PARTS - 1)
+    here = market.take(game)
+    optima = leader_optima(here, base[:, game], share[None, :])
+    active, measure = with_abstention(here, optima.measure)
+    return _Lanes(game, optima.points, measure, optima.found, active)
+
+
+def _stakes(
+    market: Market, lanes: _Lanes, tempted: NDArray[np.bool_]
+) -> tuple[Stakes, NDArray[np.bool_], NDArray[np.bool_]]:
+    here = market.take(lanes.game)
+    utility, _ = here.utility(lanes.measure.profits)
+    gain = np.where(lanes.found, utility - here.disagreement, 0.0)
+    first = np.flatnonzero(np.append(True, lanes.game[1:] != lanes.game[:-1]))
+    highest = np.maximum.reduceat(gain, first, axis=1)
+    lowest = np.minimum.reduceat(gain, first, axis=1)
+    scale = np.maximum(highest - lowest, np.maximum(np.abs(highest), np.abs(lowest)))
+    signed = (gain >= -ACCEPTANCE * scale[:, lanes.game]).all(axis=0) & lanes.found
+    top = np.maximum.reduceat(np.where(signed, gain, 0.0), first, axis=1)
+    say = top > ACCEPTANCE * scale
+    # a follower that could earn somewhere may yet gain by a contract between those sampled
+    unsure = (~say[1:] & tempted).any(axis=0) | (~say[0] & tempted.any(axis=0))
+    return Stakes(scale, say, top + market.disagreement), unsure, say.any(axis=0)
+
+
+def with_abstention(market: Market, measure: Measure) -> tuple[NDArray[np.bool_], Measure]:
+    """Put outside options where the leader would rather stay out; tells where it takes part."""
+    scale = measure.turnover + np.abs(market.outside[0])
+    with np.errstate(invalid="ignore"):
+        active = measure.profits[0] >= market.outside[0] - TIE * scale
+    return active, replace(
+        measure,
+        profits=np.where(active, measure.profits, market.outside),
+        profits_by_share=np.where(active, measure.profits_by_share, 0.0),
+        performance=np.where(active, measure.performance, 0.0),
+        performance_by_share=np.where(active, measure.performance_by_share, 0.0),
+    )
