@@ -73,13 +73,14 @@ def test_scores_are_those_of_the_model():
     points, measure = at(SHARE)
     profit = measure.profits
     utility = np.array([profit[0], 1 - np.exp(-2 * profit[1]), profit[2]])
-    gain = utility - np.array([[-0.1], [-0.2], [0.01]])
+    disagreement = np.array([[-0.1], [-0.2], [0.01]])
+    gain = utility - disagreement
     weights = np.array([[2.0], [1.0], [0.5]])
     expected = {
         "utilitarian": utility.sum(axis=0),
         "weighted": (weights * utility).sum(axis=0),
         "nash": (weights * np.log(gain)).sum(axis=0),
-        "kalai-smorodinsky": (gain / (stakes().ideal + [[0.1], [0.2], [-0.01]])).min(axis=0),
+        "kalai-smorodinsky": (gain / (stakes().ideal - disagreement)).min(axis=0),
         "egalitarian": gain.min(axis=0),
         "max-performance": (points.base + points.extra).sum(axis=0),
         "powerful-generalist": utility[0],

@@ -61,7 +61,7 @@ def test_who_stays_and_who_abstains():
     )
     base = np.array([[0.01], [0.3], [1.0]])
     at = table(games, base, np.array([[0.1], [0.5]]), exact=True)
-    # the first contributes while 1 - d > 0.7; the second enters once (1 - d) / 2 * (base + x / 2) >= 0.2
+    # the first contributes while 1 - d > 0.7; the second enters once the base level is high
     np.testing.assert_array_equal(at.contributes[:, 0, :, 0], [[True, False]] * 3)
     np.testing.assert_array_equal(
         at.takes[:, 1, :, 0], [[False, False], [False, False], [True, True]]
