@@ -56,16 +56,15 @@ def reach(games: ManyGames) -> tuple[Array, list[Array], NDArray[np.bool_]]:
         money = Money.at(domains, base, steps, games.cap)
         profit = money.profit(kept)
         best = profit.argmax(axis=-1)
-        top = profit.max(axis=-1)
-        taking = top >= domains.outside[:, :, None]
         above = np.minimum(best + 1, levels.size - 1)
         if not np.isfinite(games.cap):
-            endless = taking & (best == levels.size - 1)
-            known &= ~(endless | np.isposinf(top)).any(axis=(0, 2))
+            endless = (best == levels.size - 1) | np.isposinf(profit.max(axis=-1))
+            known &= ~endless.any(axis=(0, 2))
+        # whether it takes part is not asked: the levels are too coarse to tell
         revenue = np.take_along_axis(money.revenue, above[..., None], axis=-1)[..., 0]
-        paid = np.where(taking & (revenue > 0.0), games.high * revenue, 0.0)
+        paid = np.where(revenue > 0.0, games.high * revenue, 0.0)
         received += np.nan_to_num(paid, nan=0.0, posinf=np.inf).sum(axis=0)
-        largest.append(np.where(taking, levels[above], 0.0))
+        largest.append(levels[above])
     cost, _ = games.leader_cost(base)
     with np.errstate(invalid="ignore"):
         hope = received - cost

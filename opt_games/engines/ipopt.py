@@ -17,12 +17,13 @@ from opt_games.engines.cases import Cases
 from opt_games.engines.many_games import kinked
 from opt_games.engines.one_by_one import OneByOne
 from opt_games.engines.outcomes import Outcomes, join
-from opt_games.engines.part import NODES, Compiled, Part
+from opt_games.engines.part import NODES, Part
+from opt_games.engines.solving import Compiled
 from opt_games.errors import OptGamesError
 from opt_games.game import Game
 from opt_games.kernels.payoffs import compile_payoffs
 
-_CELLS = 200_000  # of a scan, at a time
+_CELLS = 600_000  # of a scan, at a time
 
 
 class Ipopt:
@@ -69,7 +70,7 @@ class Ipopt:
         if self.why_not(cases) is not None:
             found = self._safe.solve(cases)
             return replace(found, slow=np.ones(cases.size, dtype=bool))
-        size = max(1, min(256, _CELLS // (NODES * NODES * len(cases.game.specialists)) + 1))
+        size = max(1, min(1024, _CELLS // (NODES * NODES * len(cases.game.specialists)) + 1))
         compiled = self._compile(cases.game)
         return join([self._part(compiled, part) for part in cases.parts(size)])
 

@@ -18,6 +18,8 @@ from opt_games.kernels.array_function import Array
 from opt_games.kernels.leader import TIE_TOLERANCE
 from opt_games.kernels.response import State
 
+_NARROW = 1e-6  # stretches of shares are not looked into any more
+
 QUICK = Effort(responses=3, zeros=3, rounds=2)
 
 
@@ -36,6 +38,9 @@ class Sampled:
     idle : ndarray of bool, shape (players, cases)
         Who abstains.
     performance : ndarray, shape (cases,)
+    lead : ndarray, shape (cases,)
+        What the generalist would lose at the next best local peak, relative to the terms of its
+        profit; infinite where there is none.
     key : ndarray of int, shape (cases,)
         Tells branches apart.
     """
@@ -46,6 +51,7 @@ class Sampled:
     utilities: Array
     idle: NDArray[np.bool_]
     performance: Array
+    lead: Array
     key: NDArray[np.int64]
 
     def take(self, cases: Rows) -> Sampled:
@@ -57,6 +63,7 @@ class Sampled:
             self.utilities[:, cases],
             self.idle[:, cases],
             self.performance[cases],
+            self.lead[cases],
             self.key[cases],
         )
 
@@ -74,6 +81,7 @@ def join(parts: list[Sampled]) -> Sampled:
         stack("utilities"),
         stack("idle"),
         stack("performance"),
+        stack("lead"),
         stack("key"),
     )
 
@@ -86,7 +94,7 @@ def sample(
     money: tuple[Money, ...] | None = None,
 ) -> Sampled:
     """Find the equilibrium of one share for each game."""
-    peaks, _ = leader_peaks(games, share, grids, effort, money)
+    peaks, rivals = leader_peaks(games, share, grids, effort, money)
     scale = np.abs(peaks.turnover) + np.abs(games.outside[0])
     active = peaks.payoff >= games.outside[0] - TIE_TOLERANCE * scale
     profits = np.where(active, np.vstack([peaks.payoff, peaks.profit]), games.outside)
@@ -99,6 +107,7 @@ def sample(
         games.utilities(profits),
         np.vstack([~active, abstains]),
         final.sum(axis=0),
+        (peaks.payoff - rivals.payoff) / np.maximum(scale + rivals.turnover, 1e-300),
         _keys(peaks, active),
     )
 
@@ -140,11 +149,7 @@ class Line:
             for k, domains in enumerate(games.domains)
         )
         nodes = [sample(games, rough, np.full(games.size, each), money=money) for each in shares]
-        stakes = ManyStakes.of(
-            games,
-            np.stack([node.utilities for node in nodes], axis=1),
-            np.stack([node.idle for node in nodes], axis=1),
-        )
+        stakes = ManyStakes.of(games, np.stack([node.utilities for node in nodes], axis=1))
         order = np.arange(shares.size * games.size).reshape(shares.size, -1).T.ravel()
         place = np.repeat(np.arange(games.size), shares.size)
         return cls(cases, place, join(nodes).take(order), stakes)
@@ -177,9 +182,18 @@ class Line:
         np.maximum.at(top, self.place, values)
         return top
 
-    def closer(self, games: ManyGames, rough: Grids, place: Rows, share: Array) -> Line:
-        """Sample further shares; games and grids are those of all cases, once for each."""
-        new = sample(games.take(self.cases[place]), rough.take(self.cases[place]), share)
+    def afresh(self, games: ManyGames, rough: Grids, effort: Effort) -> Line:
+        """Sample the same shares with another effort; games and grids are those of all cases."""
+        every = self.cases[self.place]
+        again = sample(games.take(every), rough.take(every), self.sampled.share, effort)
+        return replace(self, sampled=again)
+
+    def closer(
+        self, games: ManyGames, rough: Grids, place: Rows, share: Array, effort: Effort
+    ) -> Line:
+        """Sample further shares, too."""
+        every = self.cases[place]
+        new = sample(games.take(every), rough.take(every), share, effort)
         sampled = join([self.sampled, new])
         places = np.concatenate([self.place, place])
         order = np.lexsort((sampled.share, places))
@@ -198,15 +212,15 @@ class Hopes:
         Where the best is expected.
     value : ndarray
         The score that could at most be there, as far as the samples tell.
-    left, right : ndarray
-        How far the next sample is, where it is of another branch; 0 where it is not.
+    gap : ndarray of int
+        Stretches from this sample to the next in which the branch changes, and in which others may
+        hide that hold something better.
     """
 
     row: Rows
     share: Array
     value: Array
-    left: Array
-    right: Array
+    gap: Rows
 
 
 def hopes(line: Line, values: Array, slack: Array) -> Hopes:
@@ -246,18 +260,22 @@ def hopes(line: Line, values: Array, slack: Array) -> Hopes:
         # three points of one branch bound a smooth peak
         sure = values + 1.5 * lift + 0.02 * np.where(curved, bend * gap_l * gap_r, 0.0)
         # at the end of a branch the score may go on rising as it did, or as it does beyond
-        step_l = np.where(np.isfinite(slope_l), np.abs(slope_l) * gap_l, 0.0)
-        step_r = np.where(np.isfinite(slope_r), np.abs(slope_r) * gap_r, 0.0)
-        alone = values + np.maximum(np.where(real, step_l, 0.0), np.where(real, step_r, 0.0))
+        step = np.where(near & real[1:] & real[:-1], np.abs(np.diff(values)), 0.0)
+        alone = values + np.maximum(np.append(nothing, step), np.append(step, nothing))
         up = values + np.maximum(np.where(near_r, slope_l * gap_r, 0.0), 0.0)
         down = values + np.maximum(np.where(near_l, -slope_r * gap_l, 0.0), 0.0)
     hope = np.where(smooth, sure, np.where(run_l, up, np.where(run_r, down, alone)))
-    chosen = peak & (hope >= (line.highest(values) - slack)[line.place])
-    row = np.flatnonzero(chosen)
+    least = (line.highest(values) - slack)[line.place]
+    row = np.flatnonzero(peak & (hope >= least))
+    with np.errstate(all="ignore"):
+        rise = np.maximum(np.abs(slope_l[:-1]) * run_l[:-1], np.abs(slope_r[1:]) * run_r[1:])
+        optimism = np.maximum(np.nan_to_num(rise * gap), step)
+    most = np.where(real, values, -np.inf)
+    most = np.maximum(most[1:], most[:-1]) + optimism
+    wide = gap > _NARROW
     return Hopes(
         row,
         np.clip(share[row] + offset[row], share[row] - gap_l[row], share[row] + gap_r[row]),
         hope[row],
-        np.where(near_l & ~run_l, gap_l, 0.0)[row],
-        np.where(near_r & ~run_r, gap_r, 0.0)[row],
+        np.flatnonzero(near & ~runs & wide & (most >= least[1:])),
     )

@@ -112,7 +112,7 @@ class ManyGames:
             names = sorted((form.revenue.names | form.cost.names) - levels)
             columns = tuple(_column(game, group.members, name, varied) for name in names)
             domains.append(Domains(group.members, columns, outside[group.members + 1], group))
-        seen = {**game.parameters, **varied}
+        seen: dict[str, float | Array] = {**game.parameters, **varied}
         names = sorted(game.generalist.cost.names - {f"{a}0" for a in game.attributes})
         utilities = _utilities(game, payoffs, varied)
         low, high = game.contract.bounds
@@ -138,7 +138,7 @@ class ManyGames:
     @property
     def specialists(self) -> int:
         """Number of specialists."""
-        return self.outside.shape[0] - 1
+        return int(self.outside.shape[0]) - 1
 
     def take(self, cases: Rows) -> ManyGames:
         """Return some of the games; a game may come several times."""
@@ -200,7 +200,7 @@ def _column(game: Game, members: Rows, name: str, varied: Mapping[str, Array]) -
 
 def _outside(game: Game, varied: Mapping[str, Array], size: int) -> Array:
     money = np.empty((1 + len(game.specialists), size))
-    seen = {**game.parameters, **varied}
+    seen: dict[str, float | Array] = {**game.parameters, **varied}
     money[0] = game.generalist.outside_option.evaluate_columns(seen)
     for group in game.specialists.groups:
         option = group.form.outside_option

@@ -139,9 +139,9 @@ def leader_peaks(
     found: list[_Found] = []
     _collect(games, share, grids, effort, every, grids.base, scan, found, effort.rounds)
     # the ends of the line: doing nothing, and the largest level allowed
-    found.append(_Found(every, _at_node(scan, grids.base, 0, LeaderState.FLOOR)))
+    found.append(_Found(every, _at_node(games, share, scan, grids.base, 0, LeaderState.FLOOR)))
     if np.isfinite(games.cap):
-        found.append(_Found(every, _at_node(scan, grids.base, -1, LeaderState.CAP)))
+        found.append(_Found(every, _at_node(games, share, scan, grids.base, -1, LeaderState.CAP)))
     case = np.concatenate([each.case for each in found])
     return _choose(games.size, case, join([each.peaks for each in found]))
 
@@ -200,8 +200,7 @@ def _stationary(
     fl, fr = at.slope[row, node], at.slope[row, node + 1]
     yl, yr = at.contribution[:, row, node], at.contribution[:, row, node + 1]
     with np.errstate(all="ignore"):
-        usable = np.isfinite(fl) & np.isfinite(fr)
-        x = np.where(usable, (left * fr - right * fl) / (fr - fl), 0.5 * (left + right))
+        x = _between(left, right, fl, fr)
         y = yl + (yr - yl) * ((x - left) / (right - left))
     side = np.zeros(x.size, dtype=np.int8)
     for _ in range(effort.zeros):
@@ -214,14 +213,18 @@ def _stationary(
             left, fl = np.where(up, x, left), np.where(up, slope, fl)
             right, fr = np.where(up, right, x), np.where(up, fr, slope)
             side = np.where(up, 1, -1).astype(np.int8)
-            new = (left * fr - right * fl) / (fr - fl)
-            new = np.where((new >= left) & (new <= right), new, 0.5 * (left + right))
-        before, x = x, np.where(slope == 0.0, x, new)
+            before, x = x, np.where(slope == 0.0, x, _between(left, right, fl, fr))
         if np.all(np.abs(x - before) <= 2e-16 * x):
             break
     y, here = hold(some, part, x, y, state, rounds=3)
     leader = np.full(x.size, LeaderState.STATIONARY, dtype=np.int8)
     return _Found(case, _peaks(x, y, here, leader, np.zeros(state.shape, dtype=bool)))
+
+
+def _between(left: Array, right: Array, slope_left: Array, slope_right: Array) -> Array:
+    """Guess the zero of a slope from both ends."""
+    guess = (left * slope_right - right * slope_left) / (slope_right - slope_left)
+    return np.where((guess >= left) & (guess <= right), guess, 0.5 * (left + right))
 
 
 def _edges(
@@ -303,7 +306,9 @@ def _placed_edge(
     changed = np.zeros(state.shape, dtype=bool)
     changed[k] = True
     peaks = _peaks(x, y, here, leader, changed)
-    peaks.state[:] = state  # also where rounding says that it leaves
+    # it takes part, also where rounding says that it leaves, and gains nothing by it
+    peaks.state[:] = state
+    peaks.profit[k, ~turns] = outside[~turns]
     return _Found(case, peaks)
 
 
@@ -327,18 +332,14 @@ def _marginal_at_base(games: ManyGames, share: Array, base: Array, k: int) -> Ar
     raise IndexError(k)
 
 
-def _at_node(at: Answers, base: Array, node: int, leader: LeaderState) -> Peaks:
-    size = base.shape[0]
-    return Peaks(
-        base[:, node],
-        at.payoff[:, node],
-        at.turnover[:, node],
-        np.full(size, leader, dtype=np.int8),
-        at.contribution[:, :, node],
-        at.state[:, :, node],
-        at.profit[:, :, node],
-        np.zeros(at.state.shape[:2], dtype=bool),
-    )
+def _at_node(
+    games: ManyGames, share: Array, scan: Answers, base: Array, node: int, leader: LeaderState
+) -> Peaks:
+    """Return one node of every case as if it were a peak."""
+    state = scan.state[:, :, node]
+    y, at = hold(games, share, base[:, node], scan.contribution[:, :, node], state, rounds=3)
+    kind = np.full(base.shape[0], leader, dtype=np.int8)
+    return _peaks(base[:, node], y, at, kind, np.zeros(state.shape, dtype=bool))
 
 
 def _peaks(
@@ -363,13 +364,18 @@ def _peaks(
 def _choose(size: int, case: Rows, peaks: Peaks) -> tuple[Peaks, Peaks]:
     """Pick the best peak of every case, and the best of the others."""
     order = np.lexsort((peaks.payoff, case))
-    last = np.append(case[order][1:] != case[order][:-1], True)
-    winner = order[last]
+    winner = order[last_of_each(case[order])]
     best = peaks.take(winner)
     near = np.abs(peaks.base - best.base[case]) <= _APART * best.base[case]
     payoff = np.where(near, -np.inf, peaks.payoff)
     order = np.lexsort((payoff, case))
-    second = order[np.append(case[order][1:] != case[order][:-1], True)]
+    second = order[last_of_each(case[order])]
     rival = peaks.take(second)
     rival.payoff[:] = payoff[second]
     return best, rival
+
+
+def last_of_each(sorted_keys: Rows) -> NDArray[np.bool_]:
+    """Mark the last of each run of equal keys."""
+    changes = sorted_keys[1:] != sorted_keys[:-1]
+    return np.append(changes, True)[: sorted_keys.size]

@@ -21,8 +21,8 @@ from opt_games.formulations.game_model import share_of
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.solvers.base import SolverOptions
+from opt_games.solvers.ipopt import Ipopt
 from opt_games.solvers.many import ManyProblems
-from opt_games.solvers.registry import get_solver
 
 OPTIONS = SolverOptions(
     tolerance=1e-9,
@@ -103,13 +103,21 @@ class Program:
                 ideal=dict.fromkeys(game.players, 1.0),
                 bargainers=[game.players[k] for k in kind.bargainers],
             )
-        self.problem = ManyProblems(get_solver("ipopt").compile(model, OPTIONS))
+        self.problem = ManyProblems(Ipopt().compile(model, OPTIONS))
         compiled = self.problem.problem.compiled
         places = _places(model, game, kind)
         self._starts = [places.get(id(var), _zero) for var in compiled.view.variables]
         self._position = {id(var): k for k, var in enumerate(compiled.view.variables)}
         self._parameters = [_source(model, game, each) for each in compiled.parameters]
         self._model = model
+        blocks = [model] if kind.rival is None else [model, model.rival[0]]
+        self._multipliers = [
+            self._position[id(var)]
+            for block in blocks
+            for name in ("multiplier", "pressure")
+            for var in (block.component(name) or {}).values()
+            if id(var) in self._position
+        ]
 
     def solve(
         self,
@@ -142,6 +150,7 @@ class Program:
         parameters = np.empty((len(self._parameters), size))
         for k, source in enumerate(self._parameters):
             parameters[k] = source(start)
+        starts = self.problem.fitted(starts, parameters, self._multipliers)
         found = self.problem.solve(starts, parameters)
         return self._read(case, share, peaks, found.points, found.error)
 
@@ -153,7 +162,7 @@ class Program:
         def value(var: Any, otherwise: Array | float) -> Array:
             k = self._position.get(id(var))
             if k is not None:
-                return points[k]
+                return np.asarray(points[k])
             given = var.value if getattr(var, "fixed", False) else otherwise
             return np.broadcast_to(np.asarray(given, dtype=float), (case.size,))
 
@@ -198,19 +207,25 @@ def _places(model: Any, game: Game, kind: Kind) -> dict[int, _Place]:
     places[id(model.base[attribute])] = lambda start: start.peaks.base
     for k in kind.branch.participants:
         for var in model.domain[game.specialists[k].name].free_level.values():
-            places[id(var)] = lambda start, k=k: start.peaks.base + start.peaks.contribution[k]
+            places[id(var)] = _own_level(k)
     if kind.rival is not None:
         block = model.rival[0]
         places[id(block.base[attribute])] = lambda start: _rivals(start).base
         for k in kind.rival.participants:
             for var in block.domain[game.specialists[k].name].free_level.values():
-                places[id(var)] = lambda start, k=k: (
-                    _rivals(start).base + _rivals(start).contribution[k]
-                )
+                places[id(var)] = _rival_level(k)
     worst = model.component("worst")
     if worst is not None:
         places[id(worst)] = lambda start: start.worst
     return places
+
+
+def _own_level(k: int) -> _Place:
+    return lambda start: start.peaks.base + start.peaks.contribution[k]
+
+
+def _rival_level(k: int) -> _Place:
+    return lambda start: _rivals(start).base + _rivals(start).contribution[k]
 
 
 def _rivals(start: _Start) -> Peaks:

@@ -12,6 +12,7 @@ from opt_games.engines.many_games import ManyGames, Rows
 from opt_games.kernels.array_function import Array
 
 _CLEAR = 1e-6  # of the scale: a player gains if it gains that much somewhere
+_AMPLE = 1e-2
 NO_PRODUCT = -1e300
 
 
@@ -25,8 +26,8 @@ class ManyStakes:
         As in `opt_games.bargaining.solutions.Stakes`.
     bargainers : ndarray of bool
         Who can gain by an acceptable contract.
-    clear : ndarray of bool, shape (cases,)
-        Whether it is beyond doubt who can.
+    clear, ample : ndarray of bool, shape (cases,)
+        Whether it is beyond rounding who can; whether everybody can gain a good deal.
     agreement : ndarray of bool, shape (cases,)
         Whether a contract sampled is acceptable to all and better for somebody.
     """
@@ -37,19 +38,12 @@ class ManyStakes:
     ideal: Array
     bargainers: NDArray[np.bool_]
     clear: NDArray[np.bool_]
+    ample: NDArray[np.bool_]
     agreement: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, games: ManyGames, utilities: Array, idle: NDArray[np.bool_]) -> ManyStakes:
-        """Read the stakes off sampled contracts.
-
-        Parameters
-        ----------
-        games : ManyGames
-        utilities : ndarray, shape (players, contracts, cases)
-        idle : ndarray of bool, shape (players, contracts, cases)
-            Who abstains, and so gets the outside option whatever the contract.
-        """
+    def of(cls, games: ManyGames, utilities: Array) -> ManyStakes:
+        """Read the stakes off sampled contracts; `utilities` is (players, contracts, cases)."""
         payoff = games.disagreement[:, None, :]
         finite = np.where(np.isfinite(utilities), utilities, payoff)
         scale = np.maximum(np.ptp(finite, axis=1), np.abs(finite - payoff).max(axis=1))
@@ -58,15 +52,18 @@ class ManyStakes:
         signed = np.all(gains >= -margin, axis=0)
         agreement = (signed & np.any(gains > margin, axis=0)).any(axis=0)
         best = np.where(signed, gains, -np.inf).max(axis=1)
-        never = np.all(idle | ~signed, axis=1) & (np.abs(best) <= ACCEPTANCE * scale)
-        bargainers = best > _CLEAR * scale
+        with np.errstate(invalid="ignore"):
+            nothing = best <= ACCEPTANCE * scale
+            bargainers = best > _CLEAR * scale
+            ample = best > _AMPLE * scale
         return cls(
             games.disagreement,
             games.weights,
             scale,
             np.where(np.isfinite(best), best, 0.0) + games.disagreement,
             bargainers,
-            np.all(bargainers | never, axis=0),
+            np.all(bargainers | nothing, axis=0),
+            np.all(ample, axis=0),
             agreement,
         )
 
@@ -84,14 +81,14 @@ class ManyStakes:
         if solution == "kalai-smorodinsky":
             with np.errstate(all="ignore"):
                 gains = gains / (self.ideal - self.disagreement)
-        return np.where(self.bargainers, gains, np.inf).min(axis=0)
+        return np.asarray(np.where(self.bargainers, gains, np.inf).min(axis=0))
 
     def score(self, solution: str, utilities: Array, performance: Array) -> Array:
         """Score one contract per game, shape (cases,): see `opt_games.bargaining.solutions`."""
         gains = utilities - self.disagreement
         with np.errstate(all="ignore"):
             if solution.startswith("player "):
-                value = utilities[int(solution.removeprefix("player "))]
+                value = np.asarray(utilities[int(solution.removeprefix("player "))])
             elif solution == "utilitarian":
                 value = utilities.sum(axis=0)
             elif solution == "weighted":

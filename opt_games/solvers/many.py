@@ -6,6 +6,7 @@ one Newton step on them says how far each point is from a solution.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,34 @@ class ManyProblems:
             points, duals, bound_duals = self._run(starts, parameters, low, high)
         return self._corrected(points, duals, bound_duals, parameters, low, high)
 
+    def fitted(self, starts: Array, parameters: Array, columns: Sequence[int]) -> Array:
+        """Fit some variables of the starts to the constraints that depend on them, least squares.
+
+        Parameters
+        ----------
+        starts, parameters : ndarray
+            As for `solve`.
+        columns : sequence of int
+            Variables in which these constraints are affine, such as multipliers.
+        """
+        rows = [
+            row
+            for row, used in enumerate(self.problem.compiled.columns)
+            if used.intersection(columns)
+        ]
+        if not rows:
+            return starts
+        found = starts.copy()
+        found[columns] = 0.0
+        duals = np.zeros((len(self.problem.compiled.columns), starts.shape[1]))
+        _, bodies, jacobian = self._derivatives(found, parameters, duals)[:3]
+        matrix = jacobian[:, rows][:, :, columns]
+        usable = np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(bodies[rows]).all(axis=0)
+        inverse = np.linalg.pinv(matrix[usable])
+        fit = -np.einsum("cvr,rc->vc", inverse, bodies[rows][:, usable])
+        found[np.ix_(np.array(columns), np.flatnonzero(usable))] = fit
+        return found
+
     def _run(
         self, starts: Array, parameters: Array, low: Array, high: Array
     ) -> tuple[Array, Array, Array]:
@@ -113,9 +142,9 @@ class ManyProblems:
             "lam_g": np.zeros(low.shape[0]),
         }
         for name, each in given.items():
-            buffer.set_arg(names.index(name), memoryview(each))
+            buffer.set_arg(names.index(name), each.data)
         for name, each in back.items():
-            buffer.set_res(outputs.index(name), memoryview(each))
+            buffer.set_res(outputs.index(name), each.data)
         points, bound_duals = np.empty(starts.shape), np.empty(starts.shape)
         duals = np.empty(low.shape)
         with interruptible() as raised:
@@ -149,10 +178,11 @@ class ManyProblems:
         bound_at = np.where(bound_duals < 0.0, self._lower[:, None], self._upper[:, None])
         bound = np.where(low == high, low, bound)
         bound_at = np.where(self._fixed[:, None], self._lower[:, None], bound_at)
+        points = np.where(held, bound_at, points)
         error = np.full(points.shape[1], np.inf)
         good = np.isfinite(points).all(axis=0)
         for _ in range(_CORRECTIONS):
-            step, duals = self._newton(points, duals, parameters, active, bound, held, bound_at)
+            step, duals = self._newton(points, duals, parameters, active, bound, held)
             with np.errstate(all="ignore"):
                 size = np.abs(step) / (np.abs(points) + 1e-9 * np.abs(points).max(axis=0))
                 size = np.where(step == 0.0, 0.0, size).max(axis=0)
@@ -174,29 +204,36 @@ class ManyProblems:
         active: NDArray[np.bool_],
         bound: Array,
         held: NDArray[np.bool_],
-        bound_at: Array,
     ) -> tuple[Array, Array]:
         variables, cases = points.shape
         rows = active.shape[0]
-        gradient, bodies, jacobian, hessian = (
-            np.asarray(each) for each in self._conditions(points, parameters, duals)
-        )
-        jacobian = jacobian.reshape(rows, cases, variables).transpose(1, 0, 2)
-        hessian = hessian.reshape(variables, cases, variables).transpose(1, 0, 2)
+        gradient, bodies, jacobian, hessian = self._derivatives(points, parameters, duals)
         matrix = np.zeros((cases, variables + rows, variables + rows))
         matrix[:, :variables, :variables] = hessian
         matrix[:, :variables, variables:] = jacobian.transpose(0, 2, 1)
         matrix[:, variables:, :variables] = jacobian
         right = np.concatenate([-gradient, bound - bodies])
-        # what does not bind has no multiplier; what is held at its bound has no condition
+        # what does not bind has no multiplier, and what is held at its bound stays there
         off = np.concatenate([held, ~active]).T
-        target = np.concatenate([bound_at - points, np.zeros(active.shape)])
-        right = np.where(off.T, target, right).T
+        right = np.where(off.T, 0.0, right).T
         matrix[off] = 0.0
+        matrix.transpose(0, 2, 1)[off] = 0.0
         case, index = np.nonzero(off)
         matrix[case, index, index] = 1.0
         found = _solved(matrix, right)
         return found[:, :variables].T, found[:, variables:].T
+
+    def _derivatives(
+        self, points: Array, parameters: Array, duals: Array
+    ) -> tuple[Array, Array, Array, Array]:
+        """Evaluate `_conditions`, with the case as the first axis of the two matrices."""
+        gradient, bodies, jacobian, hessian = (
+            np.asarray(each) for each in self._conditions(points, parameters, duals)
+        )
+        (variables, cases), rows = points.shape, bodies.shape[0]
+        jacobian = jacobian.reshape(rows, cases, variables).transpose(1, 0, 2)
+        hessian = hessian.reshape(variables, cases, variables).transpose(1, 0, 2)
+        return gradient, bodies, jacobian, hessian
 
     @cached_property
     def _conditions(self) -> Any:
@@ -220,15 +257,12 @@ def _binds(values: Array, duals: Array, low: Array, high: Array) -> NDArray[np.b
 
 
 def _solved(matrix: Array, right: Array) -> Array:
-    """Solve many linear systems; ``nan`` where one has no solution."""
+    """Solve many linear systems, singular ones with the smallest step; ``nan`` where undefined."""
     finite = np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(right).all(axis=1)
     found = np.full(right.shape, np.nan)
     try:
         found[finite] = np.linalg.solve(matrix[finite], right[finite][..., None])[..., 0]
     except np.linalg.LinAlgError:
         for case in np.flatnonzero(finite):
-            try:
-                found[case] = np.linalg.solve(matrix[case], right[case])
-            except np.linalg.LinAlgError:
-                continue
+            found[case] = np.linalg.lstsq(matrix[case], right[case], rcond=1e-14)[0]
     return found
