@@ -183,7 +183,6 @@ def follow(
         # a leader at an edge would go lower if the follower let it
         holds &= (points.closure != EDGE) | (measure.slope <= 0)
         holds &= measure.profits[0] >= here.outside[0] - TIE * scale
-        holds &= worth.score > -np.inf
     return State(points, measure, worth), holds
 
 
@@ -281,7 +280,7 @@ def climb(
         start = start.where(both, _between(branch, low, high, share))
         state, holds = follow(market, game, score, start)
         here = Ends.of(state, holds)
-        holds &= (share == near.share) | continuous(near, here)
+        holds &= np.isfinite(here.score) & ((share == near.share) | continuous(near, here))
         here = replace(here, known=holds)
         rising, falling = holds & (here.slope > 0), holds & ~(here.slope > 0)
         # an unknown end towards which the branch still climbs: the top is there, or beyond
@@ -325,6 +324,7 @@ def climb(
         market, stretches.game, score, predict(stretches.branch, near, near.share)
     )
     hope = state.value.score + np.abs(state.value.slope) * (ends[1].share - ends[0].share)
+    holds &= np.isfinite(state.value.score)
     return state, inside & holds, replace(rest, hope=np.where(holds, hope, -np.inf))
 
 

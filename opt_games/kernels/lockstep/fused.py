@@ -185,7 +185,36 @@ _FORM = """
                     F[q, 11, l] = -S[O6 + l]
 """
 
-_SLOTS = ["X", "D", "GOT", "GOT1", "MOVED", "C0", "C1", "C2", "STEP", "SLOPE", "BEND", "LATE", "OWN", "Y", "TAKES", "ADDS", "O0", "O1", "O2", "O3", "O4", "O5", "O6", "O7", "O8", "O9", "O10", "P"]
+_SLOTS = [
+    "X",
+    "D",
+    "GOT",
+    "GOT1",
+    "MOVED",
+    "C0",
+    "C1",
+    "C2",
+    "STEP",
+    "SLOPE",
+    "BEND",
+    "LATE",
+    "OWN",
+    "Y",
+    "TAKES",
+    "ADDS",
+    "O0",
+    "O1",
+    "O2",
+    "O3",
+    "O4",
+    "O5",
+    "O6",
+    "O7",
+    "O8",
+    "O9",
+    "O10",
+    "P",
+]
 
 _TABLE = """
 def table(base, share, outside, first, most, enough, leader, {signature}):
@@ -286,7 +315,28 @@ _TABLE_FORM = """
                         takes[k, q, row, b + l] = S[ENTERS + l] > 0.0
 """
 
-_TABLE_SLOTS = ["X", "D", "GOT", "GAIN", "BEFORE", "C0", "C1", "Y", "CHANGE", "OUTSIDE", "R0", "S0", "R1", "ADDS", "STEP", "R", "C", "G", "ENTERS", "P"]
+_TABLE_SLOTS = [
+    "X",
+    "D",
+    "GOT",
+    "GAIN",
+    "BEFORE",
+    "C0",
+    "C1",
+    "Y",
+    "CHANGE",
+    "OUTSIDE",
+    "R0",
+    "S0",
+    "R1",
+    "ADDS",
+    "STEP",
+    "R",
+    "C",
+    "G",
+    "ENTERS",
+    "P",
+]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ FRACTIONS = {
     9: np.array([0.0, 0.03, 0.12, 0.3, 0.5, 0.7, 0.88, 0.97, 1.0]),
     33: 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, 33)),
 }
+_CLOSER = 6  # rounds of looking for a share at which anybody agrees
 _PARTS = 13  # into which stretches are cut where followers come and go
 
 
@@ -39,8 +40,8 @@ class Nodes:
     Attributes
     ----------
     market : Market
-    base : ndarray, shape (nodes, games)
-        Base levels at which to look for the leader's optimum.
+    base, finer : ndarray, shape (levels, games)
+        Base levels at which to look for the leader's optimum; for its lower humps.
     game : ndarray of int, shape (lanes,)
     points, measure
         With outside options where the leader would rather stay out.
@@ -55,6 +56,7 @@ class Nodes:
 
     market: Market
     base: Array
+    finer: Array
     game: Index
     points: Points
     measure: Measure
@@ -86,7 +88,8 @@ def sample(market: Market, density: Density) -> Nodes:
     Where followers come and go between two shares, there are more of them.
     """
     games = market.games
-    base = MULTIPLES[density.levels][:, None] * own_scale(market)
+    scale = own_scale(market)
+    base = MULTIPLES[density.levels][:, None] * scale
     fractions = FRACTIONS[density.shares] if market.high > market.low else np.zeros(1)
     shares = market.low + (market.high - market.low) * fractions
     optima = leader_optima(market, base, np.broadcast_to(shares[:, None], (shares.size, games)))
@@ -96,14 +99,19 @@ def sample(market: Market, density: Density) -> Nodes:
     # by game, then by share
     order = np.arange(game.size).reshape(shares.size, games).T.ravel()
     lanes = _taken(lanes, order)
-    more = _between(market, base, lanes)
-    if more is not None:
-        lanes = stack([lanes, more])
-        lanes = _taken(lanes, np.lexsort((lanes.points.share, lanes.game)))
+    finer = MULTIPLES[FINE.levels][:, None] * scale
+    lanes = _joined(lanes, _between(market, base, lanes))
     stakes, unsure, agreed = _stakes(market, lanes, optima.tempted & (density != FINE))
+    nobody = np.flatnonzero(~agreed & optima.tempted.any(axis=0))
+    if nobody.size and shares.size > 1:
+        lanes = _joined(lanes, _closest(market, finer, lanes, nobody))
+        stakes, unsure, agreed = _stakes(market, lanes, optima.tempted & (density != FINE))
+        # there is nothing to be had even where the leader is nearest to taking part
+        unsure[nobody[~agreed[nobody]]] = False
     return Nodes(
         market,
         base,
+        finer,
         lanes.game,
         lanes.points,
         lanes.measure,
@@ -113,6 +121,60 @@ def sample(market: Market, density: Density) -> Nodes:
         unsure,
         agreed,
     )
+
+
+def _joined(lanes: _Lanes, more: _Lanes | None) -> _Lanes:
+    """Add lanes, by game and then by share."""
+    if more is None:
+        return lanes
+    both = stack([lanes, more])
+    return _taken(both, np.lexsort((both.points.share, both.game)))
+
+
+def _closest(market: Market, finer: Array, lanes: _Lanes, games: Index) -> _Lanes:
+    """Return the shares at which the leader is nearest to taking part with somebody.
+
+    Shares at which anybody agrees can be few, and lie between those sampled.
+    """
+    wanted = np.isin(lanes.game, games)
+    game, share = lanes.game[wanted], lanes.points.share[wanted]
+    # number the games from 0
+    number = np.searchsorted(games, game)
+    first = np.flatnonzero(np.append(True, number[1:] != number[:-1]))
+    last = np.append(first[1:], number.size) - 1
+    for _ in range(_CLOSER):
+        payoff = _taking_part(market, finer, game, share)
+        top = np.full(games.size, -np.inf)
+        np.maximum.at(top, number, payoff)
+        best = np.zeros(games.size, dtype=np.int64)
+        at_top = np.flatnonzero(payoff >= top[number])
+        best[number[at_top[::-1]]] = at_top[::-1]
+        low = share[np.maximum(best - 1, first)]
+        high = share[np.minimum(best + 1, last)]
+        grid = low + (high - low) * np.linspace(0.0, 1.0, _PARTS)[:, None]
+        share = grid.T.ravel()
+        number = np.repeat(np.arange(games.size), _PARTS)
+        game = games[number]
+        first = np.arange(games.size) * _PARTS
+        last = first + _PARTS - 1
+    here = market.take(game)
+    optima = leader_optima(here, finer[:, game], share[None, :])
+    active, measure = with_abstention(here, optima.measure)
+    return _Lanes(game, optima.points, measure, optima.found, active)
+
+
+def _taking_part(market: Market, finer: Array, game: Index, share: Array) -> Array:
+    """Return the leader's best payoff, over its outside option, with somebody taking part."""
+    here = market.take(game)
+    optima = leader_optima(here, finer[:, game], share[None, :], lower=True)
+    payoff = np.full(game.size, -np.inf)
+    with np.errstate(invalid="ignore"):
+        won = optima.found & optima.points.takes.any(axis=0)
+        payoff = np.where(won, optima.measure.profits[0], payoff)
+        others = optima.others
+        other = np.where(others.points.takes.any(axis=0), others.measure.profits[0], -np.inf)
+        np.maximum.at(payoff, others.lane, other)
+        return np.asarray(payoff - here.outside[0])
 
 
 def _taken(lanes: _Lanes, order: Index) -> _Lanes:

@@ -140,6 +140,8 @@ def _candidates(market: Market, start: Seeds) -> Candidates:
     # where a follower enters and the payoff goes on rising, there is no peak
     with np.errstate(invalid="ignore"):
         passed = (points.closure == EDGE) & (measure.residual < SETTLED) & (measure.slope > 0)
+    gain = stay_gains(here, points.base, points.share)
+    passed &= ((gain > 0) == points.contributes).all(axis=0)
     return Candidates(
         start.lane,
         start.game,

@@ -36,6 +36,7 @@ _ON_BOUND = 1e-6
 _FURTHER = 2.0  # payoffs of two humps may come together so much faster than their rates say
 _SWITCHES = 40
 _DAMPED = 1e-4
+_ENDS = 3  # branches that may follow each other before two meet
 
 
 class Search:
@@ -111,7 +112,9 @@ class Search:
             width = high.share - low.share
             up, down = low.slope, -high.slope
             # where the tangents meet
-            meet = np.clip((high.score - low.score + down * width) / (up + down), 0.0, width)
+            with np.errstate(divide="ignore"):
+                meet = (high.score - low.score + down * width) / (up + down)
+            meet = np.clip(meet, 0.0, width)
             both = same & rises & falls
             hope_low, hope_high = low.score + up * width, high.score + down * width
             # a smooth objective seldom rises above where its tangents meet
@@ -154,7 +157,7 @@ class Search:
         lane = np.flatnonzero(near)
         game, share = self.game[lane], self.at_nodes.share[lane]
         here = self.market.take(game)
-        others = leader_optima(here, self.nodes.base[:, game], share[None, :], lower=True).others
+        others = leader_optima(here, self.nodes.finer[:, game], share[None, :], lower=True).others
         at = lane[others.lane]
         game = self.game[at]
         worth = self.score(game, others.points, others.measure)
@@ -271,6 +274,7 @@ class Search:
             if game.size == 0:
                 break
             one, other, met = self._meet(game, one, other)
+            one, other, met = self._past_ends(game, one, other, met)
             self.unknown[game[~met]] |= strict
             keep = np.flatnonzero(met)
             lane, game, one, other = lane[keep], game[keep], one.take(keep), other.take(keep)
@@ -295,6 +299,35 @@ class Search:
         with np.errstate(invalid="ignore"):
             self.unknown[game[one.value.score > self.best.value.score[game]]] |= strict
         return np.concatenate([part[0] for part in done]), stack([part[1] for part in done])
+
+    def _past_ends(
+        self, game: NDArray[np.int64], one: State, other: State, met: NDArray[np.bool_]
+    ) -> tuple[State, State, NDArray[np.bool_]]:
+        """Go on where the other branch ended before the first met it: on the one that follows."""
+        for _ in range(_ENDS):
+            lanes = np.flatnonzero(~met)
+            if lanes.size == 0:
+                break
+            a, b = one.take(lanes), other.take(lanes)
+            with np.errstate(all="ignore"):
+                gap = a.measure.profits[0] - b.measure.profits[0]
+                rate = a.measure.profits_by_share[0] - b.measure.profits_by_share[0]
+                way = np.sign(-gap / rate)
+            share = np.clip(a.share + 1e-4 * way, self.market.low, self.market.high)
+            share = np.where(np.isfinite(share), share, a.share)
+            new_a, holds = self._move(game[lanes], a, share)
+            leader, found = self._optima(game[lanes], share)
+            ahead = leader.measure.profits[0] > new_a.measure.profits[0]
+            go = np.flatnonzero(holds & found & ahead)
+            if go.size == 0:
+                break
+            started, following, together = self._meet(
+                game[lanes[go]], new_a.take(go), leader.take(go)
+            )
+            one, other = put_state(one, lanes[go], started), put_state(other, lanes[go], following)
+            met = met.copy()
+            met[lanes[go]] = together
+        return one, other, met
 
     def _move(
         self, game: NDArray[np.int64], state: State, share: Array
@@ -324,7 +357,7 @@ class Search:
             close |= np.abs(step) <= 2e-16 * share
             new_a, holds_a = self._move(game[lanes], a, share)
             new_b, holds_b = self._move(game[lanes], b, share)
-            fine = np.isfinite(share) & holds_a & (holds_b | ~np.isfinite(new_b.value.score))
+            fine = np.isfinite(share) & holds_a & holds_b
             met[lanes[close]] = True
             # a branch that ends before the next share: a shorter step
             damp[lanes] = np.where(fine, 1.0, 0.5 * damp[lanes])
