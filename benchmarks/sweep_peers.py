@@ -65,6 +65,7 @@ def peers() -> list[Peer]:
         Peer("our one-by-one engine", partial(engine, name="one-by-one"), 10),
         Peer("our ipopt engine", partial(engine, name="ipopt"), 2000),
         Peer("our batch engine", partial(engine, name="batch"), 1_000_000),
+        Peer("our batch-numba engine", partial(engine, name="batch-numba"), 1_000_000),
     ]
 
 

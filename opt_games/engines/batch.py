@@ -47,8 +47,8 @@ class Batch:
 
     Parameters
     ----------
-    arrays : {"numpy", "numba"}, optional
-        By default numba, the faster one, where it is installed.
+    arrays : {"numpy", "numba"}
+        numba is some three times faster, and takes some seconds to compile first.
 
     Examples
     --------
@@ -60,17 +60,21 @@ class Batch:
     array([[0.333333, 0.5     ]])
     """
 
-    name = "batch"
-
-    def __init__(self, arrays: str | None = None) -> None:
-        if arrays is None:
-            arrays = "numba" if importlib.util.find_spec("numba") else "numpy"
+    def __init__(self, arrays: str = "numpy") -> None:
         if arrays not in ARRAYS:
             raise SpecError(f"no arrays by {quoted(arrays)}: choose from {', '.join(ARRAYS)}")
-        if arrays == "numba" and not importlib.util.find_spec("numba"):
-            raise SpecError("numba is not here: pip install 'opt_games[numba]'")
+        if arrays == "numba" and importlib.util.find_spec("numba") is None:
+            raise SpecError(
+                "the engine batch-numba needs numba: pip install 'opt_games[numba]', or take batch",
+                key="engine",
+            )
         self.arrays = arrays
         self._compiled: tuple[Game, GameForms] | None = None
+
+    @property
+    def name(self) -> str:
+        """``"batch"``, or ``"batch-numba"``."""
+        return "batch" if self.arrays == "numpy" else f"batch-{self.arrays}"
 
     def why_not(self, cases: Cases) -> str | None:
         """Say why lockstep does not cover such games, None if it does."""

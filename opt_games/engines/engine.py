@@ -9,7 +9,7 @@ from opt_games.engines.outcomes import Outcomes
 from opt_games.errors import SpecError
 from opt_games.names import did_you_mean, quoted
 
-ENGINES = ("batch", "ipopt", "one-by-one")
+ENGINES = ("batch", "batch-numba", "ipopt", "one-by-one")
 
 
 class Engine(Protocol):
@@ -39,10 +39,10 @@ def get_engine(name: str) -> Engine:
         from opt_games.engines.ipopt import Ipopt
 
         return Ipopt()
-    if name == "batch":
+    if name in ("batch", "batch-numba"):
         from opt_games.engines.batch import Batch
 
-        return Batch()
+        return Batch("numpy" if name == "batch" else "numba")
     raise SpecError(
         f"no engine is called {quoted(name)}{did_you_mean(name, ENGINES)}: choose from "
         f"{', '.join(ENGINES)}"

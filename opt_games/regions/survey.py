@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from opt_games.api import given_shares, solve
 from opt_games.engines import REGIMES, Cases, Engine, Outcomes
-from opt_games.engines.batch import Batch
 from opt_games.engines.cases import GIVEN
 from opt_games.engines.one_by_one import record
 from opt_games.engines.outcomes import FAILED, OK
@@ -20,7 +19,7 @@ from opt_games.kernels.array_function import Array
 from opt_games.parts import canonical_solution
 from opt_games.regions.condition import NO_ANSWER, Condition
 from opt_games.regions.strictness import revenue_shared
-from opt_games.sweeps.choice import AUTO, choose_engine
+from opt_games.sweeps.choice import choose_engine
 from opt_games.sweeps.values import SHARE
 
 Codes = NDArray[np.int64]
@@ -149,9 +148,7 @@ class Survey:
             shares = np.full(len(points), float(self.share))
         cases = Cases(self.game, columns, self.solution, shares)
         if self._solver is None:
-            # a survey asks for few games at a time: compiling machine code would take longer
-            wanted = Batch(arrays="numpy") if self.engine in (AUTO, "batch") else self.engine
-            self._solver, _ = choose_engine(wanted, cases)
+            self._solver, _ = choose_engine(self.engine, cases)
         return cases, self._solver.solve(cases)
 
 

@@ -89,8 +89,9 @@ def sweep(
     share : float, optional
         The generalist's share, instead. With neither, as in `opt_games.solve`.
     engine : str or Engine
-        ``"batch"``, ``"ipopt"``, ``"one-by-one"``; ``"auto"`` takes the first that covers the game.
-        One that does not is replaced by one that does.
+        ``"batch"``, ``"batch-numba"``, ``"ipopt"``, ``"one-by-one"``; ``"auto"`` takes the first
+        that covers the game, of the two batch engines the one that is faster for so many games.
+        One that does not cover it is replaced by one that does.
     executor : Executor, dask Client or str, optional
         Who works: by default processes on this machine; ``"in-process"``; ``"dask://host:port"``.
         Solvers take turns within a process, so give Dask workers one thread each.

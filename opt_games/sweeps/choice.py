@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable
 
-from opt_games.engines import Cases, Engine, get_engine
+from opt_games.engines import ENGINES, Cases, Engine, get_engine
 from opt_games.errors import SpecError
 from opt_games.names import did_you_mean, quoted
 
@@ -12,8 +13,18 @@ AUTO = "auto"
 BY_SPEED = ("batch", "ipopt", "one-by-one")
 """The engines, fastest first; the last covers every game."""
 
-POINTS_PER_PART = {"batch": 8192, "ipopt": 100, "one-by-one": 16}
+POINTS_PER_PART = {"batch": 16384, "batch-numba": 32768, "ipopt": 100, "one-by-one": 16}
 """So many points are solved at once and kept together: some seconds' work."""
+
+MANY = 300_000
+"""Games from which on it pays to compile kernels for them."""
+
+
+def for_many(wanted: str | Engine, games: int) -> str | Engine:
+    """Return the engine to prefer for so many games: ``"auto"`` compiles kernels where it pays."""
+    if wanted == AUTO and games >= MANY and importlib.util.find_spec("numba") is not None:
+        return "batch-numba"
+    return wanted
 
 
 class Engines:
@@ -38,8 +49,8 @@ class Engines:
     """
 
     def __init__(self, wanted: str | Engine) -> None:
-        if isinstance(wanted, str) and wanted not in (AUTO, *BY_SPEED):
-            known = (AUTO, *BY_SPEED)
+        known = (AUTO, *ENGINES)
+        if isinstance(wanted, str) and wanted not in known:
             raise SpecError(
                 f"no engine is called {quoted(wanted)}{did_you_mean(wanted, known)}: choose from "
                 f"{', '.join(known)}",
@@ -73,7 +84,8 @@ class Engines:
 
     def other(self, used: str, cases: Cases) -> Engine | None:
         """Return the fastest engine but the one used, None if none covers the games."""
-        return self._first([name for name in BY_SPEED if name != used], cases)
+        alike = used.partition("-")[0]  # batch-numba does the same as batch
+        return self._first([name for name in BY_SPEED if name not in (used, alike)], cases)
 
     def _first(self, names: Iterable[str], cases: Cases) -> Engine | None:
         engines = (self._named(name) for name in names)

@@ -18,7 +18,7 @@ from opt_games.kernels.array_function import Array
 from opt_games.names import quoted
 from opt_games.parts import canonical_solution
 from opt_games.spec.writer import to_document
-from opt_games.sweeps.choice import POINTS_PER_PART, Engines
+from opt_games.sweeps.choice import POINTS_PER_PART, Engines, for_many
 from opt_games.sweeps.part import Job
 from opt_games.sweeps.values import SHARE, Values
 
@@ -75,8 +75,9 @@ class Plan:
 
         if part_size is not None and part_size < 1:
             raise SpecError(f"expected 1 point or more, not {part_size}", key="chunk")
-        engines = Engines(engine)
         solutions = _solutions(game, values, bargain, share)
+        engine = _settled(Job(game, solutions, share, engine, __version__), values)
+        engines = Engines(engine)
         job = Job(game, solutions, share, engine, __version__)
         size = part_size or _part_size(job, values, engines)
         return cls(job, values, size, seed, engines)
@@ -196,6 +197,16 @@ def _solutions(
     if "weighted" in solutions and game.bargaining.weights is None:
         raise SpecError("the weighted solution needs weights", key="bargaining.weights")
     return solutions
+
+
+def _settled(job: Job, values: Values) -> str | Engine:
+    """Return the engine asked for, or the one that pays for so many games if it covers them."""
+    preferred = for_many(job.engine, values.size * len(job.solutions))
+    if preferred != job.engine:
+        first, engines = values.run(0, _LOOKED_AT), Engines(preferred)
+        if any(engines.choose(job.cases(first, each))[1] for each in job.solutions):
+            return job.engine
+    return preferred
 
 
 def _part_size(job: Job, values: Values, engines: Engines) -> int:

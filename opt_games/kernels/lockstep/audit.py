@@ -1,4 +1,4 @@
-"""A last look at answers: could anybody gain by another level?"""
+"""A last look at answers: what anybody could gain by another level."""
 
 from __future__ import annotations
 

@@ -127,12 +127,13 @@ def compile_forms(game: Game, *, fuse: bool = False) -> GameForms:
     """
     (attribute,) = game.attributes
     base_name, final_name = f"{attribute}0", f"{attribute}1"
-    forms: dict[tuple[Expression, Expression], list[int]] = {}
-    for k, specialist in enumerate(game.specialists):
-        forms.setdefault((specialist.revenue, specialist.cost), []).append(k)
+    forms: dict[tuple[Expression, Expression], list[NDArray[np.int64]]] = {}
+    for group in game.specialists.groups:
+        forms.setdefault((group.form.revenue, group.form.cost), []).append(group.members)
     corners: list[bool] = []
     followers = []
-    for (revenue, cost), members in forms.items():
+    for (revenue, cost), rows in forms.items():
+        members = np.sort(np.concatenate(rows))
         names = tuple(sorted((revenue.names | cost.names) - {base_name, final_name}))
         symbols = Symbols.named([final_name, base_name, *names])
         earned, spent = symbols.of(revenue), symbols.of(cost)
@@ -163,7 +164,7 @@ def compile_forms(game: Game, *, fuse: bool = False) -> GameForms:
 
 
 def _follower_form(
-    members: list[int],
+    members: NDArray[np.int64],
     names: tuple[str, ...],
     symbols: Symbols,
     earned: Any,
@@ -220,7 +221,7 @@ def _follower_form(
     short = _shared([step, revenue, cost, marginal])
     lead, stay = _shared(lead), _shared(list(at_base))
     return FollowerForm(
-        np.array(members),
+        members,
         names,
         ArrayFunction.compile(inputs, short),
         ArrayFunction.compile(inputs, lead),
@@ -327,21 +328,20 @@ def _has_corners(inputs: list[Any], expressions: list[Any]) -> bool:
 
 
 def _utility_forms(game: Game, corners: list[bool]) -> tuple[UtilityForm, ...]:
-    by_formula: dict[Expression, list[int]] = {}
+    by_formula: dict[Expression, list[NDArray[np.int64]]] = {}
     if game.generalist.utility is not None:
-        by_formula.setdefault(game.generalist.utility, []).append(0)
-    for k, specialist in enumerate(game.specialists):
-        if specialist.utility is not None:
-            by_formula.setdefault(specialist.utility, []).append(k + 1)
+        by_formula.setdefault(game.generalist.utility, []).append(np.zeros(1, dtype=np.int64))
+    for group in game.specialists.groups:
+        if group.form.utility is not None:
+            by_formula.setdefault(group.form.utility, []).append(group.members + 1)
     forms = []
-    for formula, players in by_formula.items():
+    for formula, rows in by_formula.items():
+        players = np.sort(np.concatenate(rows))
         names = tuple(sorted(formula.names - {"profit"}))
         symbols = Symbols.named(["profit", *names])
         inputs = list(symbols.casadi.values())
         utility = symbols.of(formula)
         corners.append(_has_corners(inputs, [utility]))
         outputs = [utility, casadi.gradient(utility, inputs[0])]
-        forms.append(
-            UtilityForm(np.array(players), names, ArrayFunction.compile(inputs, _shared(outputs)))
-        )
+        forms.append(UtilityForm(players, names, ArrayFunction.compile(inputs, _shared(outputs))))
     return tuple(forms)

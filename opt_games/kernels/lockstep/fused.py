@@ -352,10 +352,10 @@ class Fused:
     table: Callable[..., Any]
 
     @staticmethod
-    def arguments(market: Market) -> list[Array]:
+    def arguments(market: Market) -> list[Any]:
         """Return a market's parameters as the kernels take them."""
         games = market.games
-        result = [_columns(tuple(each[None] for each in market.leader), 1, games)[:, 0]]
+        result: list[Any] = [_columns(tuple(each[None] for each in market.leader), 1, games)[:, 0]]
         for form, given in zip(market.forms.followers, market.followers, strict=True):
             result += [_columns(given, form.members.size, games), form.members]
         return result

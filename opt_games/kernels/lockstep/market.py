@@ -12,6 +12,7 @@ from opt_games.expression import Expression
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array, ArrayFunction, Symbols
 from opt_games.kernels.lockstep.forms import GameForms
+from opt_games.parts import GENERALIST
 
 Index = NDArray[np.int64]
 
@@ -58,42 +59,38 @@ class Market:
         """Evaluate all numbers of the games; values out of range become ``nan`` here."""
         values = {name: np.array([number]) for name, number in game.parameters.items()}
         values |= {name: np.asarray(column, dtype=float) for name, column in columns.items()}
-        locals_ = [dict(specialist.parameters) for specialist in game.specialists]
+        groups = game.specialists.groups
 
-        def column(names: Sequence[str], members: Sequence[int]) -> tuple[Array, ...]:
-            return tuple(_column(name, members, locals_, values) for name in names)
+        def column(names: Sequence[str], members: Index) -> tuple[Array, ...]:
+            return tuple(_column(name, members, game, values) for name in names)
 
-        def alone(expression: Expression, local: Mapping[str, float]) -> Array:
+        def alone(expression: Expression, local: Mapping[str, Array]) -> Array:
             names = sorted(expression.names)
-            arguments = [np.array([local[n]]) if n in local else values[n] for n in names]
-            return np.broadcast_to(evaluate(expression, names, arguments), (games,))
+            arguments = [local[n][:, None] if n in local else values[n] for n in names]
+            return evaluate(expression, names, arguments)
 
-        outside = [alone(game.generalist.outside_option, {})]
-        outside += [
-            alone(specialist.outside_option, local)
-            for specialist, local in zip(game.specialists, locals_, strict=True)
-        ]
-        weights = {
-            player: alone(formula, {})
-            for player, formula in (game.bargaining.weights or {}).items()
-        }
+        outside = np.empty((1 + len(game.specialists), games))
+        outside[0] = alone(game.generalist.outside_option, {})
+        for group in groups:
+            outside[group.members + 1] = alone(group.form.outside_option, group.columns)
+        weights = np.ones(outside.shape)
+        for player, formula in (game.bargaining.weights or {}).items():
+            weights[_row(game, player)] = alone(formula, {})
         low, high = game.contract.bounds
         market = cls(
             forms,
-            tuple(column(form.names, form.members.tolist()) for form in forms.followers),
+            tuple(column(form.names, form.members) for form in forms.followers),
             tuple(values[name] for name in forms.leader_names),
-            tuple(column(form.names, (form.players - 1).tolist()) for form in forms.utilities),
-            np.array(outside),
-            np.zeros((len(outside), games)),
-            np.array([weights.get(player, np.ones(games)) for player in game.players]),
+            tuple(column(form.names, form.players - 1) for form in forms.utilities),
+            outside,
+            np.zeros(outside.shape),
+            weights,
             low,
             high,
         )
         disagreement, _ = market.utility(market.outside)
-        given = game.bargaining.disagreement or {}
-        for k, player in enumerate(game.players):
-            if player in given:
-                disagreement[k] = alone(given[player], {})
+        for player, formula in (game.bargaining.disagreement or {}).items():
+            disagreement[_row(game, player)] = alone(formula, {})
         return replace(market, disagreement=disagreement)
 
     def take(self, games: Index | slice) -> Market:
@@ -113,7 +110,10 @@ class Market:
         )
 
     def utility(self, profits: Array) -> tuple[Array, Array]:
-        """Return the utility of every player and its derivative; `profits` has shape (players, ..., games)."""
+        """Return the utility of every player and its derivative.
+
+        The profits have shape (players, ..., games).
+        """
         value, slope = np.array(profits), np.ones(np.shape(profits))
         between = (1,) * (value.ndim - 2)
         for form, parameters in zip(self.forms.utilities, self.utilities, strict=True):
@@ -122,21 +122,22 @@ class Market:
         return value, slope
 
 
-def _column(
-    name: str,
-    members: Sequence[int],
-    local: Sequence[Mapping[str, float]],
-    values: Mapping[str, Array],
-) -> Array:
+def _row(game: Game, player: str) -> int:
+    return 0 if player == GENERALIST else game.specialists.positions[player] + 1
+
+
+def _column(name: str, members: Index, game: Game, values: Mapping[str, Array]) -> Array:
     """Return one parameter of some players; the player -1 is the leader, without local ones."""
-    own = [local[k].get(name) if k >= 0 else None for k in members]
-    if all(each is None for each in own):
+    own = np.zeros(1 + len(game.specialists))
+    has = np.zeros(own.size, dtype=bool)
+    for group in game.specialists.groups:
+        if name in group.columns:
+            own[group.members + 1] = group.columns[name]
+            has[group.members + 1] = True
+    own, has = own[members + 1, None], has[members + 1, None]
+    if not has.any():
         return values[name][None, :]
-    if all(each is not None for each in own):
-        return np.array(own, dtype=float)[:, None]
-    size = values[name].size
-    rows = [values[name] if each is None else np.full(size, each) for each in own]
-    return np.array(rows)
+    return own if has.all() else np.where(has, own, values[name])
 
 
 def evaluate(expression: Expression, names: Sequence[str], arguments: Sequence[Array]) -> Array:

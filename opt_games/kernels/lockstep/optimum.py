@@ -26,6 +26,7 @@ SETTLED = 1e-9  # a Newton step, relative to the levels, below which a point has
 TIE = 1e-10  # of turnover: the leader is indifferent
 ROUNDING = 1e-12
 _STEPS = 16
+_LANES = 4096  # shares, followers and games settled at a time: what a cache holds
 _ZOOMS = 16
 _ZOOM_NODES = 9
 
@@ -109,8 +110,19 @@ def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = Fa
         Whether to return the leader's lower humps, too.
     """
     lanes = share.size
-    start = seeds(market, base, share, lower=lower)
-    found = _candidates(market, start)
+    size = max(1, _LANES // (share.shape[0] * market.size))
+    parts, tempted = [], []
+    for first in range(0, max(market.games, 1), size):
+        block = slice(first, first + size)
+        here = market.take(block)
+        start = seeds(here, base[:, block], share[:, block], lower=lower)
+        part = _candidates(here, start)
+        # lanes and games of the block, numbered as of the whole
+        row, game = np.divmod(part.lane, here.games)
+        lane = row * market.games + first + game
+        parts.append(replace(part, lane=lane, game=part.game + first))
+        tempted.append(start.tempted)
+    found = stack(parts)
     hidden = _hidden(found, lanes)
     for _ in range(_ZOOMS):
         if hidden.size == 0:
@@ -128,7 +140,7 @@ def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = Fa
         more = replace(more, lane=part.lane[more.game], game=part.game[more.game])
         found = stack([found.take(np.flatnonzero(keep)), more])
         hidden = _hidden(found, lanes)
-    return _choose(found, lanes, hidden, start.tempted)
+    return _choose(found, lanes, hidden, np.concatenate(tempted, axis=1))
 
 
 def _candidates(market: Market, start: Seeds) -> Candidates:

@@ -106,12 +106,12 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
     """
     fused = market.forms.fused
     if fused is not None and market.games:
-        steps = (_EXACT_STEPS, _EXACT_STEPS, 1e-12) if exact else (_FIRST_STEPS, _STEPS, 1e-6)
+        limits = (_EXACT_STEPS, _EXACT_STEPS, 1e-12) if exact else (_FIRST_STEPS, _STEPS, 1e-6)
         payoff, slope, extras, contributes, takes = fused.table(
             np.ascontiguousarray(base),
             np.ascontiguousarray(share),
             np.ascontiguousarray(market.outside[1:]),
-            *steps,
+            *limits,
             *fused.arguments(market),
         )
         branch = branch_key(np.moveaxis(contributes, 1, 0), np.moveaxis(takes, 1, 0))
@@ -239,7 +239,7 @@ def seeds(
                 at.base[found.cell + 1, found.game],
                 found.hope,
                 points,
-                at.takes.any(axis=(0, 2)),
+                np.asarray(at.takes.any(axis=(0, 2))),
             )
         )
     joined: Seeds = stack(parts)
@@ -307,17 +307,15 @@ def _humps(at: Table, inside: bool, lower: bool) -> _Places:
             cell, share, game = np.nonzero(hope >= enough)
             found.append((cell + ahead, cell, share, game, hope[cell, share, game]))
         if not inside:
-            # the lowest level, where the payoff falls from there; beyond the highest, no matter what
+            # the lowest level, if the payoff falls from there; beyond the highest, whatever it is
             first = (slope[0] <= 0) & (payoff[0] >= enough)
             last = slope[-1] > 0
-            for mask, node, cell in (
-                (first, 0, 0),
-                (last, payoff.shape[0] - 1, width.shape[0] - 1),
-            ):
-                share, game = np.nonzero(mask)
-                hope = payoff[node, share, game] if node == 0 else np.full(share.size, np.inf)
-                there = np.full(share.size, 1)
-                found.append((node * there, cell * there, share, game, hope))
+            share, game = np.nonzero(first)
+            start = np.zeros(share.size, dtype=np.int64)
+            found.append((start, start, share, game, payoff[0, share, game]))
+            share, game = np.nonzero(last)
+            end = np.full(share.size, width.shape[0])
+            found.append((end, end - 1, share, game, np.full(share.size, np.inf)))
     return _Places(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
