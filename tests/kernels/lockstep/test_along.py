@@ -18,7 +18,6 @@ from opt_games.kernels.lockstep.along import (
     predict,
     put_state,
 )
-from opt_games.kernels.lockstep.bargain import FRACTIONS
 from opt_games.kernels.lockstep.objective import Stakes, value
 from opt_games.kernels.lockstep.point import Points
 
@@ -74,7 +73,7 @@ def test_tops_between_neighbouring_shares(solution, known):
     share = QUADRATIC.share(solution)
     within = np.flatnonzero((share > 0.03) & (share < 0.97))
     assert within.size > 5
-    grid = FRACTIONS[9][1:-1]
+    grid = np.array([0.03, 0.12, 0.3, 0.5, 0.7, 0.88, 0.97])
     after = np.clip(np.searchsorted(grid, share), 1, grid.size - 1)
     found = stretches(grid[after - 1], grid[after], solution, known).take(within)
     state, inside, _ = climb(MARKET, scored(solution), found)
