@@ -275,7 +275,8 @@ _TABLE_FORM = """
                         S[S0 + l] = c
                         S[R1 + l] = r1
                         kept = 1.0 - S[D + l]
-                        S[ADDS + l] = (1.0 if kept * r1 > c1 else 0.0) * (1.0 if kept > 0.0 else 0.0)
+                        some = 1.0 if kept > 0.0 else 0.0
+                        S[ADDS + l] = some if kept * r1 > c1 else 0.0
                     for l in range({block}):
                         drift = S[CHANGE + l] * (S[X + l] - S[BEFORE + l]) / S[Y + l]
                         drift = 1.0 if drift > 1.0 else drift

@@ -1,8 +1,8 @@
 """The search for the top of an objective over shares, all games in lockstep.
 
 Wherever the objective may peak between two sampled shares it is climbed along its branch; the top
-is then checked against the leader's other humps at that share. Where the leader prefers another, the
-share is sought at which it is indifferent. What stays unclear is said to be unknown.
+is then checked against the leader's other humps at that share. Where the leader prefers another,
+the share is sought at which it is indifferent. What stays unclear is said to be unknown.
 """
 
 from __future__ import annotations
