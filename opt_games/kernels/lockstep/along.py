@@ -20,7 +20,6 @@ from opt_games.kernels.lockstep.point import EDGE, Measure, Points, converge, pu
 
 _STEPS = 12
 _TRIALS = 60
-_LOSSES = 4  # trials beyond the end of a branch
 _CLOSE = 1e-11  # in the share: the top is so near that the next step would be smaller
 _HALVINGS = 12  # of a stretch of which one end is not known
 _WIDTH = 1e-14
@@ -240,9 +239,17 @@ def continuous(low: Ends, high: Ends) -> NDArray[np.bool_]:
 
 
 def climb(
-    market: Market, score: Score, stretches: Stretches
+    market: Market, score: Score, stretches: Stretches, losses: int
 ) -> tuple[State, NDArray[np.bool_], Stretches]:
     """Find the top of the objective in stretches of shares.
+
+    Parameters
+    ----------
+    market : Market
+    score : function
+    stretches : Stretches
+    losses : int
+        Trials beyond the end of a branch after which to stop.
 
     Returns
     -------
@@ -259,7 +266,7 @@ def climb(
     ends = [low, high]
     inside = np.zeros(game.size, dtype=bool)
     at_low = low.known.copy()
-    losses = np.zeros(game.size, dtype=np.int64)
+    lost = np.zeros(game.size, dtype=np.int64)
     both = low.known & high.known
     # the last two points, for the secant
     last = np.where(both, np.array([low.share, _lifted(low)]), np.nan)
@@ -285,7 +292,7 @@ def climb(
         rising, falling = holds & (here.slope > 0), holds & ~(here.slope > 0)
         # an unknown end towards which the branch still climbs: the top is there, or beyond
         at_end = (rising & (share == high.share)) | (falling & (share == low.share))
-        losses = losses + ~holds
+        lost = lost + ~holds
         lost_low = ~holds & ~low.known
         low = low.where(rising, here).moved(lost_low, share)
         high = high.where(falling, here).moved(~holds & ~lost_low, share)
@@ -298,7 +305,7 @@ def climb(
         top = holds & (here.slope == 0.0)
         top |= holds & both & usable & (np.abs(guess - share) <= _CLOSE)
         top &= ~at_end
-        done = top | at_end | (width <= _WIDTH) | (losses > _LOSSES)
+        done = top | at_end | (width <= _WIDTH) | (lost > losses)
         done |= ~both & (trial >= _HALVINGS)
         inside[lanes[top]] = True
         share = np.where(both & usable, guess, 0.5 * (low.share + high.share))
@@ -317,7 +324,7 @@ def climb(
             lanes, game, branch = lanes[keep], game[keep], branch.take(keep)
             low, high = low.take(keep), high.take(keep)
             last, before = last[:, keep], before[:, keep]
-            losses, share, checked = losses[keep], share[keep], checked[keep]
+            lost, share, checked = lost[keep], share[keep], checked[keep]
     rest = replace(stretches, low=ends[0], high=ends[1])
     near = ends[1].where(at_low, ends[0])
     state, holds = follow(

@@ -30,7 +30,7 @@ from opt_games.kernels.lockstep.objective import Value
 from opt_games.kernels.lockstep.optimum import TIE, leader_optima
 from opt_games.kernels.lockstep.point import stack
 
-_ROUNDS = 8
+_LOSSES = (4, 4, 8, 16, 40, 40, 40, 40)  # trials beyond the end of a branch, by round
 _HOPE = 1e-13
 _ON_BOUND = 1e-6
 _FURTHER = 2.0  # payoffs of two humps may come together so much faster than their rates say
@@ -68,11 +68,11 @@ class Search:
     def run(self) -> tuple[State, NDArray[np.bool_]]:
         """Climb every stretch that may hold the top; return it, and where it stays unknown."""
         open_ = stack([self._stretches(), self._windows()])
-        for _ in range(_ROUNDS):
+        for losses in _LOSSES:
             open_ = open_.take(self._wanted(open_))
             if open_.game.size == 0:
                 break
-            open_ = self._check(*climb(self.market, self.score, open_))
+            open_ = self._check(*climb(self.market, self.score, open_, losses))
         self.unknown[open_.game[self._wanted(open_)]] = True
         self._to_bounds()
         return self.best, self.unknown
