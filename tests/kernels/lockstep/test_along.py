@@ -120,15 +120,15 @@ def test_points_of_one_branch_are_continuous():
     assert not continuous(replace(low, slope=np.abs(low.slope)), fallen).any()
 
 
-def test_a_branch_does_not_hold_where_nobody_would_sign():
+def test_nothing_is_scored_where_nobody_would_sign():
     games = MARKET.take(GAMES)
     games.disagreement[1] = 1e6
 
     def score(chosen, points, measure):
         return value("nash", games.take(chosen), STAKES.take(chosen), points, measure)
 
-    _, holds = follow(games, GAMES, score, at(0.4).points)
-    assert not holds.any()
+    state, _ = follow(games, GAMES, score, at(0.4).points)
+    assert np.isneginf(state.value.score).all()
 
 
 def test_states_are_put_and_joined():

@@ -9,7 +9,8 @@ import pytest
 from lockstep_games import FAMILIES, Known
 
 from opt_games.kernels.lockstep.audit import deviation_gain
-from opt_games.kernels.lockstep.bargain import COARSE, Answer, given
+from opt_games.kernels.lockstep.bargain import Answer, given
+from opt_games.kernels.lockstep.nodes import COARSE
 from opt_games.kernels.lockstep.point import STATIONARY, converge
 
 
@@ -30,7 +31,7 @@ def test_nobody_deviates_from_an_equilibrium(solved):
 
 def test_a_leader_that_is_off_would_move(solved):
     market, answer = solved
-    points = replace(answer.points, base=2.0 * answer.points.base)
+    points = replace(answer.points, base=5.0 * answer.points.base)
     points = replace(points, closure=np.ones_like(points.closure))
     points, measure = converge(market, points, 40)
     moved = Answer(points, measure, answer.known, answer.agreed, answer.active)

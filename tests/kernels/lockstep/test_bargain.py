@@ -7,9 +7,10 @@ import pytest
 from lockstep_games import FAMILIES, Known, Quadratic
 
 from opt_games import SOLUTIONS, Bargaining, Contract, Game, Generalist, Specialist
-from opt_games.kernels.lockstep.bargain import COARSE, FINE, bargain, given, sample
+from opt_games.kernels.lockstep.bargain import bargain, given
 from opt_games.kernels.lockstep.forms import compile_forms
 from opt_games.kernels.lockstep.market import Market
+from opt_games.kernels.lockstep.nodes import COARSE, FINE, sample
 
 QUADRATIC = Quadratic(100)
 DENSITIES = {"coarse": COARSE, "fine": FINE}
@@ -67,18 +68,6 @@ def test_kalai_smorodinsky_and_egalitarian_gains_are_equal(quadratic):
     answer = bargain(quadratic, "kalai-smorodinsky")
     ideal = [bargain(quadratic, f"player {k}").measure.profits[k] for k in (0, 1)]
     np.testing.assert_allclose(*(answer.measure.profits / ideal), rtol=1e-9)
-
-
-def test_what_players_bargain_over(quadratic):
-    assert quadratic.stakes.say.all()
-    assert quadratic.agreed.all()
-    assert quadratic.active.all()
-    assert not quadratic.unsure.any()
-    # the grid has the bounds, where U_G is 0 and 1 / (4 c0)
-    low = QUADRATIC.utilities(np.zeros(100))[1]
-    assert (quadratic.stakes.scale[1] >= low * (1 - 1e-12)).all()
-    ideal = QUADRATIC.utilities(QUADRATIC.leaders_peak)[0]
-    assert (quadratic.stakes.ideal[0] <= ideal * (1 + 1e-12)).all()
 
 
 def of(bounds=(0.0, 1.0), fixed="0", **bargaining) -> Market:
