@@ -536,6 +536,21 @@ def test_a_leader_that_never_starts():
     np.testing.assert_allclose(found.shares[0], 0.25, atol=1e-8)
 
 
+@pytest.mark.parametrize("first", [0.99, 1.0, 1.5])
+def test_a_leader_whose_first_bit_costs_what_it_earns(first):
+    game = game_of(cost=f"p * alpha0**2 + {first} * alpha0")
+    found = solve(Cases(game, {"p": np.array([1.0])}, "nash"))
+    np.testing.assert_allclose(found.shares[0], 0.25, atol=1e-8)
+
+
+def test_a_specialist_that_never_contributes():
+    """U_G = d^2 / 4 and U_D = d (1 - d) / 2."""
+    game = game_of(own=f"1.5 * {X}")
+    found = solve(Cases(game, {"p": np.array([1.0])}, "nash"))
+    np.testing.assert_allclose(found.shares[0], 0.75, atol=1e-8)
+    np.testing.assert_array_equal(found.regimes[1], REGIMES.index("free-ride"))
+
+
 def test_no_agreement():
     game = quadratic(bargaining=Bargaining(disagreement={"d0": 100.0}))
     found = solve(Cases(game, COSTS, "nash"))

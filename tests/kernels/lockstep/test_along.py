@@ -76,7 +76,7 @@ def test_tops_between_neighbouring_shares(solution, known):
     grid = np.array([0.03, 0.12, 0.3, 0.5, 0.7, 0.88, 0.97])
     after = np.clip(np.searchsorted(grid, share), 1, grid.size - 1)
     found = stretches(grid[after - 1], grid[after], solution, known).take(within)
-    state, inside, _ = climb(MARKET, scored(solution), found)
+    state, inside, _ = climb(MARKET, scored(solution), found, 4)
     assert inside.all()
     np.testing.assert_allclose(state.share, share[within], atol=1e-9)
 
@@ -85,14 +85,14 @@ def test_tops_between_neighbouring_shares(solution, known):
 def test_kinks_far_from_both_ends(solution):
     """Newton's step for where two functions cross may lead far beyond, and is then of no use."""
     share = QUADRATIC.share(solution)
-    state, inside, _ = climb(MARKET, scored(solution), stretches(1e-3, 1 - 1e-3, solution))
+    state, inside, _ = climb(MARKET, scored(solution), stretches(1e-3, 1 - 1e-3, solution), 4)
     np.testing.assert_allclose(state.share[inside], share[inside], atol=1e-9)
 
 
 def test_where_the_objective_only_rises_the_top_is_the_end():
     rising = np.flatnonzero(QUADRATIC.leaders_peak == 1.0)
     found = stretches(0.88, 0.97, "powerful-generalist", (True, False)).take(rising)
-    state, inside, _ = climb(MARKET, scored("powerful-generalist"), found)
+    state, inside, _ = climb(MARKET, scored("powerful-generalist"), found, 4)
     assert not inside.any()
     np.testing.assert_allclose(state.share, 0.97, atol=1e-12)
 
