@@ -79,7 +79,8 @@ def polish(
     _start_shares(model, equilibria, start, bounds)
     if not equilibria.log.solve(model, f"{solution} bargain"):
         return None
-    return shares_of(model, game)
+    # the solver keeps to bounds but for the last bit
+    return np.clip(shares_of(model, game), *game.contract.bounds)
 
 
 def close_rivals(start: Sample) -> list[tuple[Branch, Optima]]:

@@ -348,3 +348,19 @@ def test_an_agreement_on_a_sliver_of_contracts_is_found():
     found = opt_games.solve(game, bargain="powerful-specialist")
     assert found.agreement
     assert found.utilities["law"] > 0.0
+
+
+def test_a_share_at_its_bound_stays_within():
+    """The solver's answer may pass a bound by its last bit."""
+    game = Game(
+        name="bound",
+        generalist=Generalist("c0 * alpha0**2", utility="1 - exp(-a * profit)"),
+        specialists=[Specialist("law", "alpha1", "c1 * (alpha1 - alpha0)**2")],
+        parameters={"c0": 1.695198493077682, "c1": 2.639386033827067, "a": 1.5817589793087716},
+        bargaining=Bargaining(
+            weights={"generalist": 3.596444456061298},
+            disagreement={"law": -0.03517101336043941},
+        ),
+    )
+    found = opt_games.solve(game, bargain="kalai-smorodinsky")
+    assert 0.0 <= found.shares["law"] <= 1.0
