@@ -12,7 +12,7 @@ from opt_games.engines.grids import Grids
 from opt_games.engines.many_games import ManyGames, Rows
 from opt_games.engines.peaks import Effort, Peaks, leader_peaks
 from opt_games.engines.peaks import join as join_peaks
-from opt_games.engines.responses import Money
+from opt_games.engines.responses import WILLING, Money
 from opt_games.engines.stakes import NO_PRODUCT, ManyStakes
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.leader import TIE_TOLERANCE
@@ -38,9 +38,10 @@ class Sampled:
     idle : ndarray of bool, shape (players, cases)
         Who abstains.
     performance : ndarray, shape (cases,)
-    lead : ndarray, shape (cases,)
+    lead : ndarray, shape (players, cases)
         What the generalist would lose at the next best local peak, relative to the terms of its
-        profit; infinite where there is none.
+        profit: in the first row if there is one, in the others if the specialist would gain there;
+        infinite if not.
     key : ndarray of int, shape (cases,)
         Tells branches apart.
     """
@@ -63,7 +64,7 @@ class Sampled:
             self.utilities[:, cases],
             self.idle[:, cases],
             self.performance[cases],
-            self.lead[cases],
+            self.lead[:, cases],
             self.key[cases],
         )
 
@@ -98,6 +99,8 @@ def sample(
     scale = np.abs(peaks.turnover) + np.abs(games.outside[0])
     active = peaks.payoff >= games.outside[0] - TIE_TOLERANCE * scale
     profits = np.where(active, np.vstack([peaks.payoff, peaks.profit]), games.outside)
+    lead = (peaks.payoff - rivals.payoff) / np.maximum(scale + rivals.turnover, 1e-300)
+    gains = rivals.profit > games.outside[1:] + WILLING * scale
     abstains = (peaks.state == State.ABSTAIN) | ~active
     final = np.where(abstains, 0.0, peaks.base + peaks.contribution)
     return Sampled(
@@ -107,7 +110,7 @@ def sample(
         games.utilities(profits),
         np.vstack([~active, abstains]),
         final.sum(axis=0),
-        (peaks.payoff - rivals.payoff) / np.maximum(scale + rivals.turnover, 1e-300),
+        np.where(np.vstack([np.ones_like(active), gains]), lead, np.inf),
         _keys(peaks, active),
     )
 
@@ -140,7 +143,7 @@ class Line:
     stakes: ManyStakes
 
     @classmethod
-    def of(cls, games: ManyGames, rough: Grids, cases: Rows, count: int) -> Line:
+    def of(cls, games: ManyGames, rough: Grids, cases: Rows, count: int, effort: Effort) -> Line:
         """Sample the line of contracts evenly; games and grids are those of the cases alone."""
         low, high = games.low, games.high
         shares = np.linspace(low, high, count) if high > low else np.array([low])
@@ -148,7 +151,9 @@ class Line:
             Money.at(domains, rough.base, rough.steps[k], games.cap)
             for k, domains in enumerate(games.domains)
         )
-        nodes = [sample(games, rough, np.full(games.size, each), money=money) for each in shares]
+        nodes = [
+            sample(games, rough, np.full(games.size, share), effort, money) for share in shares
+        ]
         stakes = ManyStakes.of(games, np.stack([node.utilities for node in nodes], axis=1))
         order = np.arange(shares.size * games.size).reshape(shares.size, -1).T.ravel()
         place = np.repeat(np.arange(games.size), shares.size)

@@ -31,6 +31,8 @@ _CLOSE_LOOKS = 7  # where that left doubt
 _PARTS = (0.25, 0.5, 0.75)  # of a stretch between two branches: where to look closer
 _NEAR_MISS = 0.03  # of the scale: no contract sampled came closer to agreement
 _SEEN = 1e-4  # error of a score of the quick scan
+_REACH = 2.0  # samples whose distance from an edge matters, in steps of that distance
+_TOUCH = 1e-4
 _PROBES = (1e-10, 1e-8, 1e-6, 1e-4, 3e-3)  # distances at which a bound of the share is challenged
 _ROUNDING = 4e-15
 
@@ -116,14 +118,15 @@ class Part:
         case = np.flatnonzero(self.known)
         if case.size == 0:
             return
-        line = self._line(case, _SHARES)
+        line = self._line(case, _SHARES, QUICK)
         ample = line.stakes.agreement & line.stakes.ample
         self._agree(solution, line.take(ample), result)
         if not ample.all():
             # the contracts that somebody gains by may be few: look closer
-            line = self._line(case[~ample], _CLOSER)
+            line = self._line(case[~ample], _CLOSER, THOROUGH)
             self._disagree(line, result)
-            self._agree(solution, line.take(line.stakes.agreement & line.stakes.clear), result)
+            certain = line.stakes.agreement & line.stakes.clear & ~_sliver(line)
+            self._agree(solution, line.take(certain), result)
 
     def _agree(self, solution: str, line: Line, result: Outcomes) -> None:
         """Find and write the bargains of cases in which there is something to gain."""
@@ -133,8 +136,8 @@ class Part:
             best = self._best(solution, line)
             self._write(best, np.flatnonzero(best.good), result)
 
-    def _line(self, case: Rows, count: int) -> Line:
-        return Line.of(self.games.take(case), self.rough.take(case), case, count)
+    def _line(self, case: Rows, count: int, effort: Effort) -> Line:
+        return Line.of(self.games.take(case), self.rough.take(case), case, count, effort)
 
     def _disagree(self, line: Line, result: Outcomes) -> None:
         """Write the cases in which nobody can sign anything, by a wide margin."""
@@ -144,7 +147,7 @@ class Part:
             gains = gains / np.where(stakes.scale > 0.0, stakes.scale, 1.0)
         # nobody adapts anything, or somebody loses a good deal, by far
         sampled = line.sampled
-        idle = sampled.idle[1:].all(axis=0) & (~sampled.active | (sampled.lead > _NEAR_MISS))
+        idle = sampled.idle[1:].all(axis=0) & (~sampled.active | (sampled.lead[0] > _NEAR_MISS))
         lost = idle | (gains.min(axis=0) < -_NEAR_MISS)
         sure = ~line.stakes.agreement
         np.logical_and.at(sure, line.place, lost)
@@ -174,13 +177,18 @@ class Part:
 
     def _best(self, solution: str, line: Line) -> Found:
         """Find the best contract of every case; `good` says whether it is beyond doubt."""
-        first = self._attempt(solution, line, QUICK, _LOOKS)
-        doubt = ~np.isin(line.cases, first.case[first.good])
-        if not doubt.any():
-            return first
-        line = line.take(doubt).afresh(self.games, self.rough, THOROUGH)
-        second = self._attempt(solution, line, THOROUGH, _CLOSE_LOOKS)
-        return Found.join([first.pick(np.flatnonzero(first.good)), second])
+        # where no contract sampled gives all who bargain something, there is nothing to start from
+        none = ~(line.highest(line.values(solution)) > 0.5 * NO_PRODUCT)
+        found = [self._attempt(solution, line.take(~none), QUICK, _LOOKS)]
+        doubt = ~none & ~np.isin(line.cases, found[0].case[found[0].good])
+        if none.any():
+            closer = self._line(line.cases[none], _CLOSER, THOROUGH)
+            closer = replace(closer, stakes=line.stakes.take(np.flatnonzero(none)))
+            found.append(self._attempt(solution, closer, THOROUGH, _CLOSE_LOOKS))
+        if doubt.any():
+            again = line.take(doubt).afresh(self.games, self.rough, THOROUGH)
+            found.append(self._attempt(solution, again, THOROUGH, _CLOSE_LOOKS))
+        return Found.join([found[0].pick(np.flatnonzero(found[0].good)), *found[1:]])
 
     def _attempt(self, solution: str, line: Line, effort: Effort, looks: int) -> Found:
         """Look that many times, solve, and choose."""
@@ -279,6 +287,24 @@ class Part:
         result.status[case] = OK
         result.regret[case] = found.regret[rows]
         result.slow[case] = False
+
+
+def _sliver(line: Line) -> NDArray[np.bool_]:
+    """Whether somebody who gains by no contract sampled came close to it at one of them."""
+    sampled = line.sampled
+    none = ~line.stakes.bargainers[:, line.place]
+    # who abstains may be as good as invited; who is kept just willing may be so without effort
+    edge = np.where(sampled.idle, sampled.lead, np.abs(sampled.peaks.pull))
+    with np.errstate(invalid="ignore"):
+        step = np.abs(np.diff(edge, axis=1))
+    known = (line.place[1:] == line.place[:-1]) & (sampled.key[1:] == sampled.key[:-1])
+    step = np.where(known & np.isfinite(step), step, 0.0)
+    void = np.zeros((edge.shape[0], 1))
+    reach = _REACH * np.maximum(np.hstack([void, step]), np.hstack([step, void]))
+    near = np.any(none & (edge < _NEAR_MISS) & (edge <= np.maximum(reach, _TOUCH)), axis=0)
+    found = np.zeros(line.cases.size, dtype=bool)
+    np.logical_or.at(found, line.place, near)
+    return found
 
 
 def _size(line: Line, values: Array) -> Array:

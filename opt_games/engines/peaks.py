@@ -68,6 +68,9 @@ class Peaks:
     ----------
     base, payoff, turnover : ndarray, shape (cases,)
         `payoff` is ``-inf`` where there is no such peak.
+    pull : ndarray, shape (cases,)
+        What the generalist would gain by a higher base level, all else smooth, relative to both:
+        elasticity of its profit, with the turnover in the denominator.
     leader : ndarray, shape (cases,)
         `LeaderState` codes.
     contribution, state, profit : ndarray
@@ -78,6 +81,7 @@ class Peaks:
     base: Array
     payoff: Array
     turnover: Array
+    pull: Array
     leader: NDArray[np.int8]
     contribution: Array
     state: States
@@ -349,10 +353,14 @@ def _peaks(
     leader: NDArray[np.int8],
     changed: NDArray[np.bool_],
 ) -> Peaks:
+    turnover = at.turnover[:, 0]
+    with np.errstate(all="ignore"):
+        pull = np.where(turnover > 0.0, at.slope[:, 0] * base / turnover, 0.0)
     return Peaks(
         base,
         at.payoff[:, 0],
-        at.turnover[:, 0],
+        turnover,
+        pull,
         leader,
         contribution,
         at.state[:, :, 0],
