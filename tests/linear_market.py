@@ -138,7 +138,8 @@ class LinearMarkets:
             level = np.where(better, final, level)
         return utilities, level
 
-    def _floor(self) -> Array:
+    @property
+    def disagreement(self) -> Array:
         return self._utility(np.array([0.0, *[self.outside] * self.rho.shape[0]]))
 
     def _utility(self, profit: Array) -> Array:
@@ -148,7 +149,7 @@ class LinearMarkets:
         self, solution: str, utilities: Array, level: Array, ideal: Array, say: Array
     ) -> Array:
         """Score what contracts lead to; `ideal` are best gains, `say` who can gain at all."""
-        floor = self._floor()
+        floor = self.disagreement
         gains = utilities - floor[:, None, None]
         weights = np.array(self.weights or [1.0] * floor.size)[:, None, None]
         counted = np.where(say[..., None], gains, np.inf)
@@ -172,9 +173,9 @@ class LinearMarkets:
         for k in range(self.rho.shape[0] + 1):
 
             def own(share: Array, k: int = k) -> Array:
-                floor = self._floor()[k]
+                floor = self.disagreement[k]
                 utilities, _ = self.equilibria(share)
-                signed = (utilities >= self._floor()[:, None, None] - 1e-9).all(axis=0)
+                signed = (utilities >= self.disagreement[:, None, None] - 1e-9).all(axis=0)
                 return np.where(signed, utilities[k] - floor, -np.inf)
 
             best.append(self._largest(own)[1])
