@@ -12,6 +12,7 @@ from opt_games.equilibrium import EquilibriumMap
 from opt_games.errors import SpecError, UnsupportedGameError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
+from opt_games.large_market import LARGE, solve_large
 from opt_games.names import did_you_mean
 from opt_games.pareto_set import pareto_intervals, pareto_points
 from opt_games.parts import canonical_solution
@@ -72,11 +73,17 @@ def solve(
         bargain = game.bargaining.solution
         share = game.shares_given() if bargain is None else None
         bargain = "nash" if share is None and bargain is None else bargain
-    equilibria = EquilibriumMap.of(game, solver=solver, options=options)
     solution = "given" if bargain is None else canonical_solution(bargain)
     if solution == "weighted" and game.bargaining.weights is None:
         raise SpecError("the weighted solution needs weights", key="bargaining.weights")
-    shares = given_shares(game, share) if share is not None else find_bargain(equilibria, solution)
+    contract = None if share is None else given_shares(game, share)
+    if len(game.specialists) > LARGE and game.contract.shares == "common" and solver == "ipopt":
+        common = None if contract is None else float(contract[0])
+        large = solve_large(game, solution, common)
+        if large is not None:
+            return large
+    equilibria = EquilibriumMap.of(game, solver=solver, options=options)
+    shares = find_bargain(equilibria, solution) if contract is None else contract
     found = None if shares is None else equilibria.equilibrium(shares)
     return Bargain(
         game.name,

@@ -44,8 +44,12 @@ class Stakes:
     @classmethod
     def of(cls, game: Game, sampled: Sample) -> Stakes | None:
         """Read the stakes off a sample; None if no contract is acceptable and better for any."""
+        return cls.of_utilities(game, sampled.utilities)
+
+    @classmethod
+    def of_utilities(cls, game: Game, utilities: Array) -> Stakes | None:
+        """Read the stakes off utilities of contracts, shape (players, cases), as `of` does."""
         disagreement = game.disagreement_array()
-        utilities = sampled.utilities
         finite = np.where(np.isfinite(utilities), utilities, disagreement[:, None])
         scale = np.maximum(
             np.ptp(finite, axis=1), np.abs(finite - disagreement[:, None]).max(axis=1)

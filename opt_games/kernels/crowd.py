@@ -1,0 +1,374 @@
+"""One game with very many followers: all their best responses to a base level, in columns.
+
+Nothing here loops over followers: a reply of all of them takes a few passes of array operations
+over chunks that a cache holds. Every reply decides afresh who contributes, stays or abstains; only
+the Newton iterations start from the reply before.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.forms import STAY, FollowerForm
+from opt_games.kernels.lockstep.market import Market
+
+_CHUNK = 4_096
+_PASSES = 6  # of the whole chunk; then of those only that have not settled
+_SLOW_PASSES = 120
+_SETTLED = 1e-7  # a Newton step: what is left after it is its square
+_WILLING = 1e-12  # of turnover: rounding when a follower decides whether to take part
+_NUDGE = 1.001
+_SMALLEST = 1e-300
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Followers of one form, few enough for a cache.
+
+    Attributes
+    ----------
+    form : FollowerForm
+    members : ndarray of int
+        Their positions among all followers.
+    parameters : tuple of ndarray, shape (members,)
+    outside : ndarray, shape (members,)
+        What each earns when it abstains.
+    weight : ndarray, shape (members,)
+        How many followers each stands for.
+    """
+
+    form: FollowerForm
+    members: NDArray[np.int64]
+    parameters: tuple[Array, ...]
+    outside: Array
+    weight: Array
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Chunk:
+        """Return some of the members, also repeatedly."""
+        return Chunk(
+            self.form,
+            self.members[rows],
+            tuple(each[rows] for each in self.parameters),
+            self.outside[rows],
+            self.weight[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What followers do at a base level and a share, and what it leaves to the leader.
+
+    Attributes
+    ----------
+    base, share : float
+    payoff : float
+        The leader's.
+    slope : float
+        Its derivative in the base level, while nobody enters or leaves.
+    turnover : float
+        The revenue of those who take part, and the leader's cost.
+    extra, revenue, profit : ndarray, shape (followers,)
+        Contributions, also those that abstainers would make; revenue if they take part; and
+        profits, outside options for abstainers.
+    contributes, takes : ndarray of bool, shape (followers,)
+    settled : bool
+        Whether all responses were found.
+    """
+
+    base: float
+    share: float
+    payoff: float
+    slope: float
+    turnover: float
+    extra: Array
+    revenue: Array
+    profit: Array
+    contributes: NDArray[np.bool_]
+    takes: NDArray[np.bool_]
+    settled: bool
+
+
+@dataclass
+class Crowd:
+    """The followers of one game in chunks; remembers the last contributions.
+
+    Attributes
+    ----------
+    market : Market
+        With one game.
+    chunks : tuple of Chunk
+    extra : ndarray, shape (followers,)
+        Where Newton iterations start.
+    replies : int
+        How many were computed.
+    """
+
+    market: Market
+    chunks: tuple[Chunk, ...]
+    extra: Array
+    replies: int = 0
+
+    @classmethod
+    def of(cls, market: Market, scale: float) -> Crowd:
+        """Cut a market into chunks; `scale` is a level to start from."""
+        chunks = []
+        for form, columns in zip(market.forms.followers, market.followers, strict=True):
+            size = form.members.size
+            flat = tuple(np.broadcast_to(column[:, 0], size) for column in columns)
+            for start in range(0, form.members.size, _CHUNK):
+                rows = slice(start, start + _CHUNK)
+                members = form.members[rows]
+                chunks.append(
+                    Chunk(
+                        form,
+                        members,
+                        tuple(each[rows] for each in flat),
+                        market.outside[members + 1, 0],
+                        np.ones(members.size),
+                    )
+                )
+        return cls(market, tuple(chunks), np.full(market.size, scale))
+
+    def sample(self, size: int, importance: Array) -> Crowd:
+        """Return about `size` followers that stand for all.
+
+        The more important half stand for themselves; of the others some are drawn by chance.
+
+        Parameters
+        ----------
+        size : int
+        importance : ndarray, shape (followers,)
+        """
+        count = importance.size
+        if size >= count:
+            return replace(self, extra=self.extra.copy(), replies=0)
+        kept = np.zeros(count, dtype=bool)
+        kept[np.argpartition(importance, count - size // 2)[count - size // 2 :]] = True
+        rng = np.random.default_rng(0)
+        weight = np.where(kept, 1.0, 0.0)
+        for form in self.market.forms.followers:
+            others = form.members[~kept[form.members]]
+            if others.size:
+                # no form goes without one that stands for it
+                drawn = -(-(size - size // 2) * others.size // (count - size // 2))
+                weight[rng.choice(others, drawn, replace=False)] = others.size / drawn
+        return self.only(weight > 0, weight)
+
+    def only(self, members: NDArray[np.bool_], weight: Array | None = None) -> Crowd:
+        """Return some of the followers, by a mask over all, with other weights."""
+        renumbered = np.cumsum(members) - 1
+        chunks = []
+        for chunk in self.chunks:
+            rows = members[chunk.members]
+            if rows.any():
+                part = chunk.take(rows)
+                heavy = part.weight if weight is None else weight[part.members]
+                chunks.append(replace(part, members=renumbered[part.members], weight=heavy))
+        return Crowd(self.market, _joined(chunks), self.extra[members])
+
+    def reply(self, base: float, share: float) -> Reply:
+        """Find all best responses to a base level."""
+        self.replies += 1
+        size = self.extra.size
+        revenue, profit = np.zeros(size), np.zeros(size)
+        contributes, takes = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+        received, gained = [], []
+        settled = True
+        for chunk in self.chunks:
+            rows = chunk.members
+            found = respond(chunk, base, share, self.extra[rows])
+            self.extra[rows] = found.extra
+            revenue[rows], profit[rows] = found.revenue, found.profit
+            contributes[rows], takes[rows] = found.contributes, found.takes
+            received.append(float(chunk.weight @ found.revenue))
+            gained.append(float(chunk.weight @ found.marginal))
+            settled &= found.settled
+        cost, marginal_cost = self.cost(base)
+        total = math.fsum(received)
+        # a leader without a share gets nothing of marginal revenue that may be infinite
+        slope = (share * math.fsum(gained) if share > 0.0 else 0.0) - marginal_cost
+        return Reply(
+            base,
+            share,
+            share * total - cost,
+            slope,
+            abs(total) + abs(cost),
+            self.extra.copy(),
+            revenue,
+            profit,
+            contributes,
+            takes,
+            settled,
+        )
+
+    def lanes(
+        self, base: Array, share: float, start: Array, settled_at: float = _SETTLED
+    ) -> tuple[Array, Array, Array]:
+        """Return the leader's payoff and slope at many base levels, and all contributions.
+
+        Parameters
+        ----------
+        base : ndarray, shape (lanes,)
+        share : float
+        start : ndarray, shape (lanes, followers) or (followers,)
+        settled_at : float
+            The last Newton step that is allowed; its square is left.
+        """
+        received, gained = np.zeros(base.size), np.zeros(base.size)
+        extra = np.array(np.broadcast_to(start, (base.size, self.extra.size)))
+        for chunk in self.chunks:
+            size = max(1, _CHUNK // chunk.members.size)
+            for first in range(0, base.size, size):
+                at = slice(first, first + size)
+                cells = np.ix_(np.arange(base.size)[at], chunk.members)
+                found = respond(chunk, base[at, None], share, extra[cells], settled_at)
+                extra[cells] = found.extra
+                received[at] += found.revenue @ chunk.weight
+                gained[at] += found.marginal @ chunk.weight
+        cost, slope = (np.array(each) for each in zip(*map(self.cost, base.tolist()), strict=True))
+        with np.errstate(invalid="ignore"):
+            return share * received - cost, share * gained - slope, extra
+
+    def cost(self, base: float) -> tuple[float, float]:
+        """Return the leader's cost and its derivative."""
+        arguments = [np.array([base]), *self.market.leader]
+        cost, slope, _ = self.market.forms.leader_cost(*arguments)
+        return float(np.ravel(cost)[0]), float(np.ravel(slope)[0])
+
+
+def _joined(chunks: list[Chunk]) -> tuple[Chunk, ...]:
+    """Merge neighbouring small chunks of one form."""
+    merged: list[Chunk] = []
+    for chunk in chunks:
+        last = merged[-1] if merged else None
+        if (
+            last is None
+            or last.form is not chunk.form
+            or last.members.size + chunk.members.size > _CHUNK
+        ):
+            merged.append(chunk)
+            continue
+        merged[-1] = Chunk(
+            chunk.form,
+            np.concatenate([last.members, chunk.members]),
+            tuple(
+                np.concatenate([each, other])
+                for each, other in zip(last.parameters, chunk.parameters, strict=True)
+            ),
+            np.concatenate([last.outside, chunk.outside]),
+            np.concatenate([last.weight, chunk.weight]),
+        )
+    return tuple(merged)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Best responses of a chunk; arrays of shape (members,), see `Reply`.
+
+    `marginal` is what revenue changes with the base level, `gain` what taking part is better than
+    abstaining.
+    """
+
+    extra: Array
+    revenue: Array
+    marginal: Array
+    profit: Array
+    contributes: NDArray[np.bool_]
+    takes: NDArray[np.bool_]
+    gain: Array
+    settled: bool
+
+
+def respond(
+    chunk: Chunk, base: Array | float, share: float, start: Array, settled_at: float = _SETTLED
+) -> Found:
+    """Find the best responses of a chunk, by Newton's method from `start`.
+
+    Payoffs must be concave in the contribution. The shape of `start` is (..., members), and `base`
+    broadcasts to it.
+    """
+    form, kept = chunk.form, 1.0 - share
+    shape = start.shape
+    at = dict(zip(STAY, form.stay(base, *chunk.parameters), strict=True))
+    with np.errstate(all="ignore"):
+        adds = kept * at["marginal_revenue"] > at["marginal_cost"]
+    adds = np.broadcast_to(adds & (kept > 0), shape)
+    extra = np.where((start > 0) & np.isfinite(start), start, 1.0)
+    open_ = adds
+    marginal = np.zeros(shape)
+    for _ in range(_PASSES):
+        step, _, _, slope = form.respond(base, extra, share, *chunk.parameters)
+        good = np.isfinite(step)
+        marginal = slope
+        moved = np.where(adds & good, step, 0.0)
+        extra = extra * np.exp(moved)
+        open_ = adds & ~(np.abs(step) < settled_at)
+        if not open_.any():
+            break
+    settled = True
+    if open_.any():
+        part = chunk.take(np.nonzero(open_)[-1])
+        there = np.broadcast_to(np.asarray(base, dtype=float), shape)[open_]
+        marginal = np.array(np.broadcast_to(marginal, shape))
+        extra[open_], marginal[open_], settled = _safely(part, there, share, extra[open_])
+    earned, spent = form.values(base, extra, *chunk.parameters)
+    with np.errstate(all="ignore"):
+        earned = np.where(adds, earned, at["revenue"])
+        spent = np.where(adds, spent, at["cost"])
+        marginal = np.where(adds, marginal, at["marginal_revenue"])
+        mine = kept * earned if kept > 0 else np.zeros(shape)
+        profit = mine - spent
+        slack = _WILLING * (np.abs(mine) + np.abs(spent) + np.abs(chunk.outside))
+        takes = profit >= chunk.outside - slack
+    return Found(
+        extra,
+        np.where(takes, earned, 0.0),
+        np.where(takes, marginal, 0.0),
+        np.where(takes, profit, chunk.outside),
+        adds,
+        takes,
+        profit - chunk.outside,
+        settled,
+    )
+
+
+def _safely(chunk: Chunk, base: float, share: float, extra: Array) -> tuple[Array, Array, bool]:
+    """Bracketed Newton steps for those whose plain ones do not settle."""
+    form, kept = chunk.form, 1.0 - share
+    low, high = np.zeros(extra.shape), np.full(extra.shape, np.inf)
+    marginal = np.zeros(extra.shape)
+    done = np.zeros(extra.shape, dtype=bool)
+    with np.errstate(all="ignore"):
+        for _ in range(_SLOW_PASSES):
+            step, _, _, slope = form.respond(base, extra, share, *chunk.parameters)
+            marginal = np.where(done, marginal, slope)
+            bad = ~np.isfinite(step) | (step == 0.0)
+            if bad.any():
+                # outside the domain of the logarithms: by the profit itself
+                here = form.values(base, extra, *chunk.parameters)
+                there = form.values(base, extra * _NUDGE, *chunk.parameters)
+                rises = kept * (there[0] - here[0]) > there[1] - here[1]
+                step = np.where(~np.isfinite(step), np.where(rises, 2.0, -2.0), step)
+            low = np.where(step > 0, np.maximum(low, extra), low)
+            high = np.where(step < 0, np.minimum(high, extra), high)
+            after = extra * np.exp(step)
+            middle = np.where(
+                np.isinf(high),
+                extra * math.e**2,
+                np.where(low == 0.0, extra * math.e**-2, np.sqrt(low * high)),
+            )
+            after = np.where((after > low) & (after < high), after, middle)
+            after = np.where(step == 0.0, extra, after)
+            now = np.abs(after - extra) <= _SETTLED * extra
+            now &= np.abs(step) < 1e-6
+            now |= np.isfinite(high) & (high - low <= 1e-15 * high)
+            extra = np.where(done, extra, np.maximum(after, _SMALLEST))
+            done |= now
+            if done.all():
+                break
+    return extra, marginal, bool(done.all())

@@ -1,0 +1,383 @@
+"""The leader's best base level in a game with very many followers.
+
+Its payoff jumps wherever a follower enters or leaves, and there may be a million such levels. A
+scan over base levels, of a sample of the followers if they are many, shows the humps. Around each,
+the entry levels of those followers that enter or leave there are computed and sorted, and the
+payoff at all of them comes from running sums; between two of them it is smooth.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.kernels.array_function import Array
+from opt_games.kernels.crowd import Crowd, Reply, respond
+from opt_games.kernels.lockstep.scan import MULTIPLES
+
+_SAMPLE = 2048
+_FINER = 512  # followers up to which the scan is finer
+_ROUGHLY = 1e-3  # Newton steps that a scan leaves
+_PEAKS = 5
+_OPTIMISM = 2.0  # a hump may rise this many times the last step above its highest node
+_POINTS = 12
+_NEAR = {True: 1e-3, False: 0.02}  # relative width at which events are sorted; of all, of a sample
+_NOISE = 0.05  # what the payoff of a sample may be off
+_CELLS = 4
+_WIDER = 0.1  # where a sample found the stretch
+_ROUNDS = 9
+_HALVINGS = 60
+_TIE = 1e-10
+_SHARP = 1e-14
+_NARROWINGS = 80
+_SECANTS = 12
+_SAMPLE_STEPS = 5
+_FAR = 1.2  # how far beyond a stretch secants may lead
+
+
+@dataclass
+class Search:
+    """What a search for the leader's best base levels goes by.
+
+    Attributes
+    ----------
+    crowd, screen : Crowd
+        All followers, and those that stand for them in scans.
+    nodes : ndarray
+        Base levels of the scan, ascending from 0.
+    start : ndarray
+        Contributions at the nodes.
+    bias : float
+        The last best level in units of that of the sample.
+    """
+
+    crowd: Crowd
+    screen: Crowd
+    nodes: Array
+    start: Array
+    bias: float = 1.0
+
+    @classmethod
+    def of(cls, crowd: Crowd, scale: float, share: float) -> Search:
+        """Prepare for base levels around a scale."""
+        levels = MULTIPLES[40]
+        if crowd.extra.size <= _FINER:
+            levels = np.unique(np.concatenate([levels, np.linspace(0.01, 2.0, 100)]))
+        nodes = np.append(0.0, levels * scale)
+        screen = crowd.sample(_SAMPLE, np.abs(crowd.reply(scale, share).revenue))
+        return cls(crowd, screen, nodes, screen.extra)
+
+    @property
+    def whole(self) -> bool:
+        """Whether scans look at all followers."""
+        return self.screen.extra.size == self.crowd.extra.size
+
+    def optimum(self, share: float, sharp: float = 1e-13) -> Reply | None:
+        """Return the followers' reply to the leader's best base level; None if it is unbounded.
+
+        Parameters
+        ----------
+        share : float
+        sharp : float
+            Relative error of the level that is allowed where the payoff is smooth.
+        """
+        payoff, slope, self.start = self.screen.lanes(self.nodes, share, self.start, _ROUGHLY)
+        payoff = np.where(np.isnan(payoff), -np.inf, payoff)
+        if payoff.argmax() == payoff.size - 1 or not np.isfinite(payoff.max()):
+            return None
+        padded = np.concatenate([[-np.inf], payoff, [-np.inf]])
+        with np.errstate(invalid="ignore"):
+            rise = np.nan_to_num(np.abs(np.diff(padded)), nan=0.0, posinf=0.0)
+        hope = payoff + _OPTIMISM * np.maximum(rise[:-1], rise[1:])
+        local = (payoff >= padded[:-2]) & (payoff >= padded[2:]) & (hope >= payoff.max())
+        peaks = np.flatnonzero(local)
+        peaks = peaks[np.argsort(-payoff[peaks], kind="stable")[:_PEAKS]]
+        if peaks.size == 1 and peaks[0] > 0:
+            k = int(peaks[0]) if slope[peaks[0]] > 0.0 else int(peaks[0]) - 1
+            up, down = float(slope[k]), float(slope[k + 1])
+            if up > 0.0 > down:
+                at = self._of_sample(share, k, up, down)
+                start = at * self.bias
+                smooth = self._smooth(share, 0.97 * start, 1.03 * start, sharp)
+                if smooth is not None:
+                    self.bias = smooth.base / at
+                    return smooth
+        near = [self._magnified(share, int(k)) for k in peaks]
+        top = max(value for *_, value in near)
+        noise = 0.0 if self.whole else _NOISE * abs(top)
+        width = [value >= top - noise - 1e-3 * abs(top) for *_, value in near]
+        found = [
+            self._smooth(share, low, high, sharp) or self._sharpened(share, low, high)
+            for (low, high, _), close in zip(near, width, strict=True)
+            if close
+        ]
+        best = max(each.payoff for each in found)
+        tied = [each for each in found if each.payoff >= best - _TIE * each.turnover]
+        # an indifferent leader does what the followers like
+        return max(tied, key=lambda each: float(each.profit.sum()))
+
+    def _of_sample(self, share: float, node: int, up: float, down: float) -> float:
+        """Return where the slope of the sample is zero beyond a node."""
+        a, b = float(self.nodes[node]), float(self.nodes[node + 1])
+        start = self.start[node]
+        at = a
+        for _ in range(_SAMPLE_STEPS):
+            at = a + (b - a) * up / (up - down)
+            _, slope, extra = self.screen.lanes(np.array([at]), share, start, _ROUGHLY)
+            start = extra[0]
+            if slope[0] > 0.0:
+                a, up, down = at, float(slope[0]), 0.5 * down
+            else:
+                b, down, up = at, float(slope[0]), 0.5 * up
+        return at
+
+    def _magnified(self, share: float, peak: int) -> tuple[float, float, float]:
+        """Return a short stretch around a peak of the scan, and the payoff there."""
+        last = self.nodes.size - 1
+        low, high = self.nodes[max(peak - 1, 0)], self.nodes[min(peak + 1, last)]
+        start = self.start if self.start.ndim == 1 else self.start[max(peak, 1)]
+        value = -np.inf
+        while high - low > _NEAR[self.whole] * high:
+            base = np.linspace(low, high, _POINTS)
+            payoff, _, extra = self.screen.lanes(base, share, start, _ROUGHLY)
+            payoff = np.where(np.isnan(payoff), -np.inf, payoff)
+            at = int(payoff.argmax())
+            value, start = max(value, float(payoff[at])), extra[at]
+            low, high = base[max(at - 1, 0)], base[min(at + 1, base.size - 1)]
+            if high <= 1e-12 * self.nodes[-1]:
+                break
+        return float(low), float(high), value
+
+    def _sharpened(self, share: float, low: float, high: float) -> Reply:
+        """Find the best base level of a stretch, or nearby."""
+        crowd = self.crowd
+        if low <= 0.0 and high <= 1e-12 * self.nodes[-1]:
+            return crowd.reply(0.0, share)
+        least, most = 0.0, self.nodes[-1]
+        best: Reply | None = None
+        if not self.whole:
+            low, high = low * (1.0 - _WIDER), high * (1.0 + _WIDER)
+        for rest in range(_ROUNDS - 1, -1, -1):
+            base = np.linspace(low, high, _CELLS + 1)
+            replies = [crowd.reply(float(each), share) for each in base]
+            top = max(replies, key=lambda each: each.payoff)
+            best = top if best is None or top.payoff > best.payoff else best
+            if rest and not any((a.takes != b.takes).any() for a, b in itertools.pairwise(replies)):
+                width = high - low
+                if replies[-1].slope > 0.0 and replies[-1] is top and high < most:
+                    low, high = base[-2], min(high + 2.0 * width, most)
+                    continue
+                if replies[0].slope < 0.0 and replies[0] is top and low > least:
+                    low, high = max(low - 2.0 * width, least), base[1]
+                    continue
+                return self._stationary(share, replies, best)
+            candidates = _events(crowd, replies)
+            order = np.argsort(-candidates.payoff)
+            first = order[0]
+            size = abs(candidates.payoff[first]) * ((high - low) / (_CELLS * high)) ** 4
+            close = candidates.payoff >= candidates.payoff[first] - size
+            spread = candidates.base[close]
+            width = 0.05 * (high - low)
+            low, high = max(spread.min() - width, least), min(spread.max() + width, most)
+            if not rest or high - low <= 1e-5 * high:
+                return self._within(share, candidates, first, best)
+        raise AssertionError("the last round returns")
+
+    def _stationary(self, share: float, replies: list[Reply], best: Reply) -> Reply:
+        """Find the zero of the slope between two nodes around a peak."""
+        for left, right in itertools.pairwise(replies):
+            if left.slope > 0.0 >= right.slope:
+                found = self._zero(share, left, right)
+                best = found if found.payoff >= best.payoff - 1e-13 * best.turnover else best
+        return best
+
+    def _within(self, share: float, events: Events, which: int, best: Reply) -> Reply:
+        """Look at a level of entry, or at the zero of the slope in its piece."""
+        found = self.crowd.reply(float(events.base[which]), share)
+        if events.inside[which]:
+            left, right = (
+                self.crowd.reply(float(ends[which]), share) for ends in (events.low, events.high)
+            )
+            if left.slope > 0.0 > right.slope:
+                found = self._zero(share, left, right)
+        return found if found.payoff >= best.payoff else best
+
+    def _zero(self, share: float, left: Reply, right: Reply) -> Reply:
+        """Narrow a stretch in which the slope falls through zero, by secants and halving."""
+        a, b, up, down = left.base, right.base, left.slope, right.slope
+        found = left
+        for k in range(_NARROWINGS):
+            at = a + (b - a) * up / (up - down) if k % 4 < 3 else 0.5 * (a + b)
+            found = self.crowd.reply(min(max(at, a), b), share)
+            # the end that stays counts half: else secants stop short of it (Illinois)
+            if found.slope > 0.0:
+                step, a, up, down = at - a, at, found.slope, 0.5 * down
+            else:
+                step, b, down, up = b - at, at, found.slope, 0.5 * up
+            if found.slope == 0.0 or b - a <= _SHARP * b or abs(step) <= _SHARP * b:
+                break
+        return found
+
+    def _smooth(self, share: float, low: float, high: float, sharp: float) -> Reply | None:
+        """Find the zero of the slope by secants where all take part; None if that fails."""
+        _, slopes, _ = self.screen.lanes(np.array([low, high]), share, self.screen.extra)
+        bend = float(slopes[1] - slopes[0]) / (high - low)
+        at = 0.5 * (low + high)
+        last: Reply | None = None
+        for _ in range(_SECANTS):
+            found = self.crowd.reply(at, share)
+            if not found.takes.all():
+                return None
+            if last is not None and found.base != last.base:
+                bend = (found.slope - last.slope) / (found.base - last.base)
+            if not bend < 0.0:
+                return None
+            step = -found.slope / bend
+            if abs(step) <= sharp * at:
+                return found
+            if not low / _FAR <= at + step <= high * _FAR:
+                return None
+            last, at = found, at + step
+        return None
+
+
+@dataclass(frozen=True)
+class Events:
+    """Base levels that may be best in a stretch; arrays of shape (levels,).
+
+    Attributes
+    ----------
+    base, payoff : ndarray
+        Where, and what the leader gets there.
+    inside : ndarray of bool
+        Whether the slope is zero there; else somebody enters or leaves.
+    low, high : ndarray
+        The piece between two events to which a zero of the slope belongs.
+    """
+
+    base: Array
+    payoff: Array
+    inside: NDArray[np.bool_]
+    low: Array
+    high: Array
+
+
+def _events(crowd: Crowd, replies: list[Reply]) -> Events:
+    parts = [_cell(crowd, left, right) for left, right in itertools.pairwise(replies)]
+    columns = zip(*parts, strict=True)
+    return Events(*(np.concatenate(column) for column in columns))
+
+
+def _cell(crowd: Crowd, left: Reply, right: Reply) -> tuple[Array, ...]:
+    """Levels between two nodes at which the payoff may peak."""
+    share, width = left.share, right.base - left.base
+    moving = left.takes != right.takes
+    enters = right.takes[moving]
+    edge = np.zeros(0)
+    revenue, marginal = [np.zeros(0)] * 3, [np.zeros(0)] * 3
+    if enters.size:
+        few = crowd.only(moving)
+        few.extra = left.extra[moving]
+        edge = _edges(few, left.base, right.base, share, enters)
+        revenue, marginal = [], []
+        for base in (np.full(edge.size, left.base), edge, np.full(edge.size, right.base)):
+            earned, gained = np.zeros(edge.size), np.zeros(edge.size)
+            for chunk in few.chunks:
+                rows = chunk.members
+                found = respond(chunk, base[rows], share, few.extra[rows])
+                earned[rows], gained[rows] = found.revenue, found.marginal
+            revenue.append(earned)
+            marginal.append(gained)
+    # those who neither enter nor leave: a cubic
+    fixed = np.array(
+        [left.payoff - share * revenue[0].sum(), right.payoff - share * revenue[2].sum()]
+    )
+    slopes = np.array(
+        [left.slope - share * marginal[0].sum(), right.slope - share * marginal[2].sum()]
+    )
+    u = (edge - left.base) / width
+    # those who do: a parabola through both ends of where they take part, with the slope at one
+    other = np.where(enters, revenue[2], revenue[0])
+    end = np.where(enters, 1.0, 0.0)
+    a, b = revenue[1], marginal[1] * width
+    with np.errstate(all="ignore"):
+        c = (other - a - b * (end - u)) / (end - u) ** 2
+    c = np.where(np.isfinite(c), c, 0.0)
+    polynomial = np.array([a - b * u + c * u * u, b - 2.0 * c * u, c])
+    order = np.argsort(u, kind="stable")
+    u, enters, polynomial = u[order], enters[order], polynomial[:, order]
+    entered = np.cumsum(np.where(enters, polynomial, 0.0), axis=1)
+    leaving = np.where(enters, 0.0, polynomial)
+    # at its own level a follower that leaves is still there
+    stays = leaving.sum(axis=1, keepdims=True) - np.cumsum(leaving, axis=1) + leaving
+    at_edge = share * (entered + stays)
+    after = np.concatenate([share * leaving.sum(axis=1, keepdims=True), at_edge], axis=1)
+    after[:, 1:] -= share * leaving
+
+    def value(at: Array, piece: Array) -> Array:
+        return _cubic(fixed, slopes * width, at) + piece[0] + piece[1] * at + piece[2] * at * at
+
+    def rate(at: Array, piece: Array) -> Array:
+        return _cubic_slope(fixed, slopes * width, at) + piece[1] + 2.0 * piece[2] * at
+
+    starts, stops = np.append(0.0, u), np.append(u, 1.0)
+    up, down = rate(starts, after), rate(stops, after)
+    with np.errstate(all="ignore"):
+        turns = (up > 0) & (down < 0) & (stops > starts)
+        top = starts + (stops - starts) * np.where(turns, up / (up - down), 0.0)
+    pieces = np.flatnonzero(turns)
+    edges_base = edge[order]
+    base = np.concatenate([edges_base, left.base + width * top[pieces]])
+    payoff = np.concatenate([value(u, at_edge), value(top, after)[pieces]])
+    inside = np.concatenate([np.zeros(u.size, dtype=bool), np.ones(pieces.size, dtype=bool)])
+    first = np.append(left.base, edges_base)
+    last = np.append(edges_base, right.base)
+    low = np.concatenate([edges_base, first[pieces]])
+    high = np.concatenate([edges_base, last[pieces]])
+    nodes = np.array([left.base, right.base])
+    return (
+        np.concatenate([base, nodes]),
+        np.concatenate([payoff, [left.payoff, right.payoff]]),
+        np.concatenate([inside, [False, False]]),
+        np.concatenate([low, nodes]),
+        np.concatenate([high, nodes]),
+    )
+
+
+def _edges(few: Crowd, left: float, right: float, share: float, enters: NDArray[np.bool_]) -> Array:
+    """Return the levels at which followers enter or leave, on the side where they take part."""
+    low, high = np.full(enters.size, left), np.full(enters.size, right)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        takes = np.zeros(enters.size, dtype=bool)
+        for chunk in few.chunks:
+            rows = chunk.members
+            found = respond(chunk, middle[rows], share, few.extra[rows])
+            few.extra[rows], takes[rows] = found.extra, found.gain >= 0.0
+        below = takes != enters
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+        if np.all(high - low <= 1e-15 * high):
+            break
+    return np.where(enters, high, low)
+
+
+def _cubic(values: Array, slopes: Array, t: Array) -> Array:
+    s = 1.0 - t
+    return (
+        values[0] * s * s * (1.0 + 2.0 * t)
+        + values[1] * t * t * (3.0 - 2.0 * t)
+        + slopes[0] * t * s * s
+        - slopes[1] * t * t * s
+    )
+
+
+def _cubic_slope(values: Array, slopes: Array, t: Array) -> Array:
+    s = 1.0 - t
+    return (
+        6.0 * (values[1] - values[0]) * t * s
+        + slopes[0] * s * (1.0 - 3.0 * t)
+        + slopes[1] * t * (3.0 * t - 2.0)
+    )
