@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 import opt_games
-from opt_games.bargaining.crowd_share import CrowdLine, NotCovered, Outcome
+from opt_games.bargaining.crowd_share import CrowdLine, NotCoveredError, Outcome
 from opt_games.branch import Branch, Closure
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
@@ -90,7 +90,7 @@ def solve_large(game: Game, solution: str, share: float | None = None) -> Bargai
     try:
         agreed = line.best_share(solution) if share is None else share
         found = None if agreed is None else line.outcome(agreed)
-    except NotCovered:
+    except NotCoveredError:
         return None
     equilibrium = None if found is None else _equilibrium(game, search, found, scale)
     seconds = time.perf_counter() - begin

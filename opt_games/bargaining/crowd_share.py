@@ -13,6 +13,7 @@ from numpy.polynomial import Chebyshev
 from numpy.typing import NDArray
 
 from opt_games.bargaining.solutions import Stakes, score_utilities
+from opt_games.errors import OptGamesError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Reply
@@ -29,11 +30,10 @@ _LOOSE = 1e-5
 _FITS = 1e-12
 _TIE = 1e-10
 _ON_BOUND = 1e-9  # of the range of shares
-_ENOUGH = 1e-9  # of the score: what a round must add where every round is dear
-_NARROW = {True: 1e-14, False: 1e-10}
+_NARROW = {True: 1e-14, False: 1e-8}
 
 
-class NotCovered(Exception):
+class NotCoveredError(OptGamesError):
     """Raised where a market is beyond this method."""
 
 
@@ -67,7 +67,7 @@ class CrowdLine:
         market = self.search.crowd.market
         reply = self.search.optimum(share, sharp)
         if reply is None or not reply.settled or not np.isfinite(reply.payoff):
-            raise NotCovered
+            raise NotCoveredError
         outside = market.outside[:, 0]
         # a generalist indifferent between taking part and not takes part
         slack = _TIE * (reply.turnover + abs(outside[0]))
@@ -139,7 +139,6 @@ class CrowdLine:
         """Magnify a stretch around a sampled share."""
         low, high = shares[max(peak - 1, 0)], shares[min(peak + 1, shares.size - 1)]
         rough = not self.few
-        last = -np.inf
         for _ in range(_ROUNDS):
             if high - low <= _NARROW[self.few]:
                 return
@@ -164,9 +163,6 @@ class CrowdLine:
                     value = self.score(solution, stakes, share)
                     if abs(value - expected) <= _FITS * abs(expected):
                         return
-            if not self.few and values[at] - last <= _ENOUGH * abs(values[at]):
-                return
-            last = float(values[at])
             low, high = nodes[max(at - 1, 0)], nodes[min(at + 1, nodes.size - 1)]
 
     def _ideal(
@@ -180,7 +176,7 @@ class CrowdLine:
         signed = stakes.acceptable(utilities)
         all_in = all(bool(takes.all()) for takes in taking[1:-1])
         if not (self.few and signed[1:-1].all() and all_in):
-            raise NotCovered
+            raise NotCoveredError
         values = np.where(signed, utilities, -np.inf)
         ideal: Array = values.max(axis=1)
         at = values.argmax(axis=1)

@@ -318,10 +318,12 @@ def _cell(crowd: Crowd, left: Reply, right: Reply) -> tuple[Array, ...]:
     after[:, 1:] -= share * leaving
 
     def value(at: Array, piece: Array) -> Array:
-        return _cubic(fixed, slopes * width, at) + piece[0] + piece[1] * at + piece[2] * at * at
+        smooth = _cubic(fixed, slopes * width, at)
+        return np.asarray(smooth + piece[0] + piece[1] * at + piece[2] * at * at)
 
     def rate(at: Array, piece: Array) -> Array:
-        return _cubic_slope(fixed, slopes * width, at) + piece[1] + 2.0 * piece[2] * at
+        smooth = _cubic_slope(fixed, slopes * width, at)
+        return np.asarray(smooth + piece[1] + 2.0 * piece[2] * at)
 
     starts, stops = np.append(0.0, u), np.append(u, 1.0)
     up, down = rate(starts, after), rate(stops, after)
@@ -366,7 +368,7 @@ def _edges(few: Crowd, left: float, right: float, share: float, enters: NDArray[
 
 def _cubic(values: Array, slopes: Array, t: Array) -> Array:
     s = 1.0 - t
-    return (
+    return np.asarray(
         values[0] * s * s * (1.0 + 2.0 * t)
         + values[1] * t * t * (3.0 - 2.0 * t)
         + slopes[0] * t * s * s
@@ -376,7 +378,7 @@ def _cubic(values: Array, slopes: Array, t: Array) -> Array:
 
 def _cubic_slope(values: Array, slopes: Array, t: Array) -> Array:
     s = 1.0 - t
-    return (
+    return np.asarray(
         6.0 * (values[1] - values[0]) * t * s
         + slopes[0] * s * (1.0 - 3.0 * t)
         + slopes[1] * t * (3.0 * t - 2.0)
