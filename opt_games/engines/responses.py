@@ -17,6 +17,9 @@ States = NDArray[np.int8]
 WILLING = 1e-12
 """A specialist stays in if it loses no more than this fraction of its turnover: rounding only."""
 
+NO_CONTRIBUTION = 1e-12
+"""A contribution is none if it is less than this fraction of the base level."""
+
 
 @dataclass(frozen=True)
 class Money:
@@ -136,7 +139,10 @@ def _refined(
             usable = (new >= low) & (new <= high)  # False for nan
             middle = np.where(low > 0.0, np.sqrt(low * high), 1e-3 * high)
             y = np.where(free, np.where(usable, new, middle), y)
-    return y, state
+    # what rounding of the level would swallow is no contribution
+    none = free & (y < NO_CONTRIBUTION * level)
+    state[none] = State.BASE
+    return np.where(none, 0.0, y), state
 
 
 def _marginal(domains: Domains, kept: Array, base: Array, y: Array) -> tuple[Array, Array]:

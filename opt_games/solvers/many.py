@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 _CORRECTIONS = 2
+_CLOSE = 1e-7  # of a bound that binds, relative
 _TRUST = 1e-3  # a larger relative step is no correction of rounding
 
 
@@ -249,10 +250,13 @@ class ManyProblems:
 
 
 def _binds(values: Array, duals: Array, low: Array, high: Array) -> NDArray[np.bool_]:
-    """Which bounds hold with force: the multiplier outweighs the distance."""
+    """Which bounds hold with force: they are close, and the multiplier outweighs the distance."""
     with np.errstate(invalid="ignore"):
+        above, below = values - low, high - values
+        near = _CLOSE * (1.0 + np.abs(values))
         return np.asarray(
-            ((duals < 0.0) & (-duals > values - low)) | ((duals > 0.0) & (duals > high - values))
+            ((duals < 0.0) & (-duals > above) & (above <= near))
+            | ((duals > 0.0) & (duals > below) & (below <= near))
         )
 
 
