@@ -104,7 +104,7 @@ class Batch:
         return join([self._solve(part) for part in cases.parts(size)])
 
     def _forms(self, game: Game) -> GameForms:
-        if self._compiled is None or self._compiled[0].specialists is not game.specialists:
+        if self._compiled is None or not _same_formulas(self._compiled[0], game):
             self._compiled = (game, compile_forms(game, fuse=self.arrays == "numba"))
         return self._compiled[1]
 
@@ -135,6 +135,15 @@ class Batch:
         return outcomes
 
 
+def _same_formulas(one: Game, other: Game) -> bool:
+    """Whether what was compiled for one game serves for another."""
+    return one is other or (
+        one.specialists is other.specialists
+        and one.generalist is other.generalist
+        and one.attributes == other.attributes
+    )
+
+
 def _shares(cases: Cases) -> Array | None:
     """Return the shares that are given, None where they are bargained for."""
     if cases.solution != GIVEN:
@@ -157,6 +166,8 @@ def _in_range(market: Market, cases: Cases, share: Array | None) -> NDArray[np.b
     fine &= (market.weights >= 0).all(axis=0) & (market.weights > 0).any(axis=0)
     for column in cases.parameters.values():
         fine &= np.isfinite(column)
+    if cases.solution == "weighted" and cases.game.bargaining.weights is None:
+        fine[:] = False
     if share is not None:
         fine &= (share >= market.low) & (share <= market.high)
     return np.asarray(fine)

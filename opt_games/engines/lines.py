@@ -18,6 +18,8 @@ from opt_games.kernels.array_function import Array
 from opt_games.kernels.leader import TIE_TOLERANCE
 from opt_games.kernels.response import State
 
+_FEW = 64
+_ROWS = 500
 _NARROW = 1e-6  # stretches of shares are not looked into any more
 
 QUICK = Effort(responses=3, zeros=3, rounds=2)
@@ -147,17 +149,30 @@ class Line:
         """Sample the line of contracts evenly; games and grids are those of the cases alone."""
         low, high = games.low, games.high
         shares = np.linspace(low, high, count) if high > low else np.array([low])
-        money = tuple(
-            Money.at(domains, rough.base, rough.steps[k], games.cap)
-            for k, domains in enumerate(games.domains)
-        )
-        nodes = [
-            sample(games, rough, np.full(games.size, share), effort, money) for share in shares
-        ]
-        stakes = ManyStakes.of(games, np.stack([node.utilities for node in nodes], axis=1))
+        if games.size < _FEW:
+            # few games: all their contracts at once, for numpy likes long arrays
+            every = np.tile(np.arange(games.size), shares.size)
+            parts = np.array_split(every, max(1, every.size // _ROWS))
+            share = np.array_split(np.repeat(shares, games.size), len(parts))
+            sampled = join(
+                [
+                    sample(games.take(part), rough.take(part), each, effort)
+                    for part, each in zip(parts, share, strict=True)
+                ]
+            )
+        else:
+            money = tuple(
+                Money.at(domains, rough.base, rough.steps[k], games.cap)
+                for k, domains in enumerate(games.domains)
+            )
+            sampled = join(
+                [sample(games, rough, np.full(games.size, each), effort, money) for each in shares]
+            )
+        shape = (-1, shares.size, games.size)
+        stakes = ManyStakes.of(games, sampled.utilities.reshape(shape))
         order = np.arange(shares.size * games.size).reshape(shares.size, -1).T.ravel()
         place = np.repeat(np.arange(games.size), shares.size)
-        return cls(cases, place, join(nodes).take(order), stakes)
+        return cls(cases, place, sampled.take(order), stakes)
 
     def take(self, cases: NDArray[np.bool_]) -> Line:
         """Return the line of some of the cases."""

@@ -69,7 +69,7 @@ def test_known_games_at_their_share(family):
     np.testing.assert_array_equal(found.shares[0], known.share)
 
 
-@pytest.mark.parametrize("solution", SOLUTIONS)
+@pytest.mark.parametrize("solution", [each for each in SOLUTIONS if each != "weighted"])
 def test_the_quadratic_game(solution):
     quadratic = Quadratic(300)
     found = solve(quadratic.cases(solution))

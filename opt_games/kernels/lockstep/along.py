@@ -23,6 +23,7 @@ _TRIALS = 60
 _CLOSE = 1e-11  # in the share: the top is so near that the next step would be smaller
 _HALVINGS = 12  # of a stretch of which one end is not known
 _WIDTH = 1e-14
+_CROSSED = 1e-10  # difference of two functions, relative to them, where they cross
 _CHECKS = 4
 _SLOW = 1e-5
 _ROUGHNESS = 0.3
@@ -125,6 +126,11 @@ class Ends:
                 for each in fields(self)
             )
         )
+
+    def on(self, piece: NDArray[np.int64]) -> Ends:
+        """Return the same ends, as points of other functions that are as small there."""
+        lane = np.arange(piece.size)
+        return replace(self, piece=piece, slope=self.rates[piece, lane])
 
     def moved(self, mask: NDArray[np.bool_], share: Array) -> Ends:
         """Return ends that are put to other shares, no longer known, where the mask holds."""
@@ -303,7 +309,18 @@ def climb(
         guess, usable = _guess(low, high, last, before)
         width = high.share - low.share
         top = holds & (here.slope == 0.0)
-        top |= holds & both & usable & (np.abs(guess - share) <= _CLOSE)
+        near_top = np.abs(guess - share) <= _CLOSE
+        if low.parts.shape[0] > 1:
+            # where two functions cross, the guess may be the last one again, from the other end
+            crosses, apart, both_rise, both_fall = _apart(low, high, rising)
+            crossed = crosses & (apart <= _CROSSED)
+            near_top &= ~crosses | (crossed & ~both_rise & ~both_fall)
+            guess = np.where(crosses & (guess == share), 0.5 * (low.share + high.share), guess)
+            # where both rise, the one takes over from the other, and goes on rising
+            low = low.where(crossed & both_rise, low.on(high.piece))
+            high = high.where(crossed & both_fall, high.on(low.piece))
+            guess = np.where(crossed & ~near_top, 0.5 * (low.share + high.share), guess)
+        top |= holds & both & usable & near_top
         top &= ~at_end
         done = top | at_end | (width <= _WIDTH) | (lost > losses)
         done |= ~both & (trial >= _HALVINGS)
@@ -356,6 +373,22 @@ def _guess(low: Ends, high: Ends, last: Array, before: Array) -> tuple[Array, ND
         if low.parts.shape[0] > 1:
             guess = np.where(low.piece != high.piece, _crossing(low, high), guess)
         return guess, np.asarray((guess >= a) & (guess <= b))
+
+
+def _apart(
+    low: Ends, high: Ends, at_low: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], Array, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Compare the functions that are smallest at the ends, at the end that is newer.
+
+    Returns whether they differ, how far they are apart, and whether both rise or both fall.
+    """
+    lane = np.arange(low.share.size)
+    here = high.where(at_low, low)
+    gap = here.parts[low.piece, lane] - here.parts[high.piece, lane]
+    one, other = here.rates[low.piece, lane], here.rates[high.piece, lane]
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(gap) / (1.0 + np.abs(here.score))
+    return low.piece != high.piece, apart, (one > 0) & (other > 0), (one < 0) & (other < 0)
 
 
 def _crossing(low: Ends, high: Ends) -> Array:

@@ -10,7 +10,9 @@ from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.scan import own_scale, table
 
 # Deviations tried: other than the nodes of the search
-_LEVELS = np.array([1e-8, 3e-5, 1e-3, 0.015, 0.06, 0.16, 0.3, 0.5, 0.7, 0.9, 1.2, 2.5])
+_LEVELS = np.array(
+    [1e-8, 3e-5, 1e-3, 0.015, 0.06, 0.16, 0.3, 0.5, 0.7, 0.9, 1.2, 2.5, 7.0, 20.0, 60.0]
+)
 _FACTORS = np.array([0.0, 0.03, 0.3, 0.7, 0.93, 0.99, 1.01, 1.07, 1.4, 3.0, 30.0])
 
 

@@ -13,7 +13,7 @@ from opt_games.kernels.lockstep.nodes import Density, Nodes, with_abstention
 from opt_games.kernels.lockstep.objective import Value, value
 from opt_games.kernels.lockstep.optimum import leader_optima
 from opt_games.kernels.lockstep.point import Measure, Points
-from opt_games.kernels.lockstep.scan import MULTIPLES, own_scale
+from opt_games.kernels.lockstep.scan import search_levels
 from opt_games.kernels.lockstep.search import Search
 
 
@@ -82,7 +82,7 @@ def bargain(nodes: Nodes, solution: str) -> Answer:
 
 def given(market: Market, share: Array, density: Density) -> Answer:
     """Find the equilibria of given shares, one per game."""
-    base = MULTIPLES[density.levels][:, None] * own_scale(market)
+    base = search_levels(market, density.levels)
     optima = leader_optima(market, base, share[None, :])
     active, measure = with_abstention(market, optima.measure)
     agreed = np.ones(market.games, dtype=bool)

@@ -12,7 +12,7 @@ from opt_games.kernels.lockstep.market import Index, Market
 from opt_games.kernels.lockstep.objective import ACCEPTANCE, Stakes
 from opt_games.kernels.lockstep.optimum import TIE, leader_optima
 from opt_games.kernels.lockstep.point import EDGE, Measure, Points, stack
-from opt_games.kernels.lockstep.scan import MULTIPLES, own_scale
+from opt_games.kernels.lockstep.scan import search_levels
 
 FRACTIONS = {
     9: np.array([0.0, 0.03, 0.12, 0.3, 0.5, 0.7, 0.88, 0.97, 1.0]),
@@ -88,8 +88,7 @@ def sample(market: Market, density: Density) -> Nodes:
     Where followers come and go between two shares, there are more of them.
     """
     games = market.games
-    scale = own_scale(market)
-    base = MULTIPLES[density.levels][:, None] * scale
+    base = search_levels(market, density.levels)
     fractions = FRACTIONS[density.shares] if market.high > market.low else np.zeros(1)
     shares = market.low + (market.high - market.low) * fractions
     optima = leader_optima(market, base, np.broadcast_to(shares[:, None], (shares.size, games)))
@@ -99,7 +98,7 @@ def sample(market: Market, density: Density) -> Nodes:
     # by game, then by share
     order = np.arange(game.size).reshape(shares.size, games).T.ravel()
     lanes = _taken(lanes, order)
-    finer = MULTIPLES[FINE.levels][:, None] * scale
+    finer = search_levels(market, FINE.levels)
     lanes = _joined(lanes, _between(market, base, lanes))
     stakes, unsure, agreed = _stakes(market, lanes, optima.tempted & (density != FINE))
     nobody = np.flatnonzero(~agreed & optima.tempted.any(axis=0))

@@ -13,6 +13,7 @@ from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.point import (
     EDGE,
     FLOOR,
+    STATIONARY,
     Measure,
     Points,
     converge,
@@ -123,6 +124,8 @@ def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = Fa
         parts.append(replace(part, lane=lane, game=part.game + first))
         tempted.append(start.tempted)
     found = stack(parts)
+    if found.lane.size == 0:
+        return _nothing(market, base, share, np.concatenate(tempted, axis=1), found)
     hidden = _hidden(found, lanes)
     for _ in range(_ZOOMS):
         if hidden.size == 0:
@@ -143,6 +146,26 @@ def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = Fa
     return _choose(found, lanes, hidden, np.concatenate(tempted, axis=1))
 
 
+def _nothing(
+    market: Market, base: Array, share: Array, tempted: NDArray[np.bool_], none: Candidates
+) -> Optima:
+    """Return that no optimum is known, at the lowest base levels."""
+    lanes = share.size
+    game = np.tile(np.arange(market.games), share.shape[0])
+    out = np.zeros((market.size, lanes), dtype=bool)
+    points = Points(
+        share.ravel(),
+        base[0, game],
+        np.ones(out.shape),
+        out,
+        out,
+        np.full(lanes, FLOOR, dtype=np.int8),
+        np.zeros(lanes, dtype=np.int64),
+    )
+    points, measure = converge(market.take(game), points, 0)
+    return Optima(points, measure, np.zeros(lanes, dtype=bool), tempted, none)
+
+
 def _candidates(market: Market, start: Seeds) -> Candidates:
     """Settle every hump."""
     here = market.take(start.game)
@@ -152,8 +175,7 @@ def _candidates(market: Market, start: Seeds) -> Candidates:
     # where a follower enters and the payoff goes on rising, there is no peak
     with np.errstate(invalid="ignore"):
         passed = (points.closure == EDGE) & (measure.residual < SETTLED) & (measure.slope > 0)
-    gain = stay_gains(here, points.base, points.share)
-    passed &= ((gain > 0) == points.contributes).all(axis=0)
+    passed &= _respond_so(here, points, measure)
     return Candidates(
         start.lane,
         start.game,
@@ -169,19 +191,26 @@ def _candidates(market: Market, start: Seeds) -> Candidates:
 
 def consistent(market: Market, points: Points, measure: Measure) -> NDArray[np.bool_]:
     """Whether a point has settled on a peak, and every follower does what is best for it."""
+    with np.errstate(invalid="ignore"):
+        peak = np.where(points.closure == EDGE, measure.slope <= 0, measure.bend < 0)
+        peak |= points.closure == FLOOR
+        settled = measure.residual < SETTLED
+    right = _respond_so(market, points, measure)
+    return np.asarray(right & settled & peak & np.isfinite(measure.profits[0]))
+
+
+def _respond_so(market: Market, points: Points, measure: Measure) -> NDArray[np.bool_]:
+    """Whether every follower contributes, stays or stays out as a point supposes."""
     gain = stay_gains(market, points.base, points.share)
     outside = market.outside[1:]
     with np.errstate(invalid="ignore"):
         margin = ROUNDING * (np.abs(measure.offer) + np.abs(outside))
         takes = np.where(points.takes, measure.offer >= outside - margin, measure.offer <= outside)
-        peak = np.where(points.closure == EDGE, measure.slope <= 0, measure.bend < 0)
-        peak |= points.closure == FLOOR
-        settled = measure.residual < SETTLED
     at_edge = (points.closure == EDGE) & (points.edge == np.arange(market.size)[:, None])
     # next to no base level at all, what somebody who stays out would do first is rounding
     idle = (points.closure == FLOOR) & ~points.takes
     right = (takes | at_edge) & (((gain > 0) == points.contributes) | idle)
-    return np.asarray(right.all(axis=0) & settled & peak & np.isfinite(measure.profits[0]))
+    return np.asarray(right.all(axis=0))
 
 
 def _to_edges(
@@ -192,7 +221,7 @@ def _to_edges(
     with np.errstate(invalid="ignore"):
         short = np.where(points.takes, outside - measure.offer, -np.inf)
         margin = ROUNDING * (np.abs(measure.offer) + np.abs(outside))
-        leaves = (short > margin).any(axis=0) & (points.closure != FLOOR)
+        leaves = (short > margin).any(axis=0) & (points.closure == STATIONARY)
     lanes = np.flatnonzero(leaves)
     if lanes.size == 0:
         return points, measure

@@ -37,6 +37,32 @@ MULTIPLES = {
 }
 
 
+_FAR = {12: np.array([2.3, 5.0, 12.0, 30.0, 80.0]), 40: np.geomspace(15.0, 300.0, 8)}
+
+
+def search_levels(market: Market, levels: int) -> Array:
+    """Return the base levels at which to look for the leader's optimum; shape (nodes, games).
+
+    Where followers may stay out, the leader may have to go far to bring them in, as long as their
+    contributions pay for it.
+
+    Parameters
+    ----------
+    market : Market
+    levels : int
+        One of `MULTIPLES`: how many levels to look at where nobody stays out.
+    """
+    scale = own_scale(market)
+    enters = bool((market.outside[1:] > 0).any())
+    for form, parameters in zip(market.forms.followers, market.followers, strict=True):
+        at = dict(zip(STAY, form.stay(scale, *parameters), strict=True))
+        enters = enters or bool((at["cost"] > 0).any())
+    multiples = MULTIPLES[levels]
+    if enters:
+        multiples = np.concatenate([multiples, _FAR[levels]])
+    return np.asarray(multiples[:, None] * scale)
+
+
 @dataclass(frozen=True)
 class Table:
     """Payoffs over base levels and shares; arrays of shape (nodes, shares, games).
@@ -85,11 +111,15 @@ def own_scale(market: Market) -> Array:
         # no revenue to be had any more, or none yet to pay for
         step = np.where(first > 0, step, -2.0)
         step = np.where(cost1 > 0, step, 2.0)
-        step = np.clip(np.where(np.isnan(step), np.copysign(1.0, first - cost1), step), -4.0, 4.0)
+        step = np.clip(
+            np.where(np.isnan(step), np.where(first > cost1, 1.0, -1.0), step), -4.0, 4.0
+        )
         log = log + step
         if np.all(np.abs(step) < 0.05):
             break
-    return np.where(np.abs(step) < 0.05, np.exp(log), np.nan)
+    # a leader that would never start by itself may do so for contributions: any scale will do
+    never = (step < 0) & (first <= cost1)
+    return np.where(np.abs(step) < 0.05, np.exp(log), np.where(never, 1.0, np.nan))
 
 
 def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> Table:
@@ -149,7 +179,7 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
             steps = _EXACT_STEPS if exact else _STEPS if k else _FIRST_STEPS
             for _ in range(steps):
                 step, revenue, spent, marginal = form.respond(here, y, share, *given)
-                step = np.where(np.isnan(step), 0.0, step)
+                step = np.broadcast_to(np.where(np.isnan(step), 0.0, step), y.shape)
                 y = np.where(adds, y * np.exp(step), y)
                 if np.abs(step[adds]).max(initial=0.0) < (1e-12 if exact else 1e-6):
                     break

@@ -33,6 +33,7 @@ from opt_games.kernels.lockstep.point import stack
 _LOSSES = (4, 4, 8, 16, 40, 40, 40, 40)  # trials beyond the end of a branch, by round
 _HOPE = 1e-13
 _ON_BOUND = 1e-6
+_DENTS = 17
 _FURTHER = 2.0  # payoffs of two humps may come together so much faster than their rates say
 _SWITCHES = 40
 _DAMPED = 1e-4
@@ -123,7 +124,8 @@ class Search:
             half = 0.5 * np.maximum(hope_low - low.score, hope_high - high.score)
             peak = np.maximum(peak, np.maximum(low.score, high.score) + half)
             hope_both = np.where(concave, peak, np.maximum(hope_low, hope_high))
-        parts = []
+        rest = same & ~both
+        parts = [self._dents(left, low, high, rest)] if low.parts.shape[0] > 1 else []
         for mask, use_low, use_high, hope in (
             (both, True, True, hope_both),
             (~same & rises, True, False, hope_low),
@@ -143,6 +145,45 @@ class Search:
             )
         joined: Stretches = stack(parts)
         return joined
+
+    def _dents(
+        self, left: NDArray[np.int64], low: Ends, high: Ends, cells: NDArray[np.bool_]
+    ) -> Stretches:
+        """Find peaks of the smallest of several functions inside stretches without a sign of one.
+
+        Every function is followed by a cubic through its values and slopes at both ends.
+        """
+        lanes = np.flatnonzero(cells)
+        one, other = low.take(lanes), high.take(lanes)
+        width = other.share - one.share
+        t = np.linspace(0.0, 1.0, _DENTS)[:, None, None]
+        with np.errstate(all="ignore"):
+            change = other.parts - one.parts
+            first, last = one.rates * width - change, other.rates * width - change
+            cubic = one.parts + t * change + t * (1.0 - t) * (first * (1.0 - t) - last * t)
+            smallest = cubic.min(axis=1)
+            ends = np.maximum(one.score, other.score)
+            inner = smallest[1:-1]
+            peak = np.argmax(np.where(np.isnan(inner), -np.inf, inner), axis=0) + 1
+            top = smallest[peak, np.arange(lanes.size)]
+            found = (top > ends + 1e-9 * (1.0 + np.abs(ends))) & (one.slope > 0)
+        chosen = np.flatnonzero(found)
+        start = one.take(chosen)
+        end = other.take(chosen)
+        after = (peak[chosen] + 1.0) / (_DENTS - 1)
+        far = start.share + width[chosen] * after
+        beyond = end.moved(np.ones(chosen.size, dtype=bool), far)
+        hope = top[chosen] + (top - ends)[chosen]
+        at = left[lanes[chosen]]
+        return Stretches(
+            self.game[at],
+            self.at_nodes.points.take(at),
+            start,
+            beyond,
+            hope,
+            start.share,
+            end.share,
+        )
 
     def _windows(self) -> Stretches:
         """Find where a lower hump of the leader's overtakes the best one between two shares.

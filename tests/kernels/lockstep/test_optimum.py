@@ -11,12 +11,12 @@ from opt_games.kernels.lockstep.forms import compile_forms
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.optimum import Optima, consistent, leader_optima
 from opt_games.kernels.lockstep.point import EDGE, FLOOR, STATIONARY
-from opt_games.kernels.lockstep.scan import MULTIPLES, own_scale
+from opt_games.kernels.lockstep.scan import MULTIPLES, search_levels
 
 
 def optima(games: Market, share, levels: int = 12) -> Optima:
     share = np.broadcast_to(np.asarray(share, dtype=float), (np.shape(share)[0], games.games))
-    return leader_optima(games, MULTIPLES[levels][:, None] * own_scale(games), share)
+    return leader_optima(games, search_levels(games, levels), share)
 
 
 def market(cost: str, *domains: tuple[str, str], games: int = 1, **columns) -> Market:
