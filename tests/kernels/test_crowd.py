@@ -112,11 +112,13 @@ def test_bargains_are_those_of_the_search_for_few(solution):
     compare(curved(9, 0.0, 1), solution)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("solution", SOLUTIONS)
-@pytest.mark.parametrize(("size", "entry"), [(10, 0.3), (40, 0.1)])
-def test_bargains_with_costs_of_entry_are_those_of_the_search_for_few(size, entry, solution):
-    compare(curved(size, entry, 2), solution)
+def test_bargains_with_costs_of_entry_are_left_to_the_search_for_few():
+    table = SpecialistTable(
+        Specialist("app", "rho * alpha1", "0.1 + (alpha1 - alpha0)**2"), {"rho": [1.0] * 70}
+    )
+    game = Game("entry", Generalist("100 * alpha0**2"), table)
+    assert solve_large(game, "nash") is None
+    assert solve_large(game, "given", 0.4) is not None
 
 
 def test_kalai_smorodinsky_is_that_of_the_search_for_few():

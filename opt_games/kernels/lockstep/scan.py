@@ -53,14 +53,28 @@ def search_levels(market: Market, levels: int) -> Array:
         One of `MULTIPLES`: how many levels to look at where nobody stays out.
     """
     scale = own_scale(market)
-    enters = bool((market.outside[1:] > 0).any())
-    for form, parameters in zip(market.forms.followers, market.followers, strict=True):
-        at = dict(zip(STAY, form.stay(scale, *parameters), strict=True))
-        enters = enters or bool((at["cost"] > 0).any())
     multiples = MULTIPLES[levels]
-    if enters:
+    if may_stay_out(market, scale):
         multiples = np.concatenate([multiples, _FAR[levels]])
     return np.asarray(multiples[:, None] * scale)
+
+
+def may_stay_out(market: Market, scale: Array) -> bool:
+    """Whether a follower may have to be brought in: it has a cost of entry, or an outside option.
+
+    Parameters
+    ----------
+    market : Market
+    scale : ndarray, shape (games,)
+        Base levels at which to ask what a contribution of zero costs.
+    """
+    if (market.outside[1:] > 0).any():
+        return True
+    for form, parameters in zip(market.forms.followers, market.followers, strict=True):
+        at = dict(zip(STAY, form.stay(scale, *parameters), strict=True))
+        if (at["cost"] > 0).any():
+            return True
+    return False
 
 
 @dataclass(frozen=True)
