@@ -162,7 +162,8 @@ def _shares(cases: Cases) -> Array | None:
 
 def _in_range(market: Market, cases: Cases, share: Array | None) -> NDArray[np.bool_]:
     """Whether all numbers of a game are in their range; others get their reason one by one."""
-    fine = np.isfinite(market.outside).all(axis=0) & np.isfinite(market.disagreement).all(axis=0)
+    fine = np.array(np.isfinite(market.outside).all(axis=0))
+    fine &= np.isfinite(market.disagreement).all(axis=0)
     fine &= (market.weights >= 0).all(axis=0) & (market.weights > 0).any(axis=0)
     for column in cases.parameters.values():
         fine &= np.isfinite(column)
