@@ -99,26 +99,29 @@ class ManyProblems:
         return self._corrected(points, duals, bound_duals, parameters, low, high)
 
     def fitted(self, starts: Array, parameters: Array, columns: Sequence[int]) -> Array:
-        """Fit some variables of the starts to the constraints that depend on them, least squares.
+        """Fit some variables of the starts to the equations that depend on them, least squares.
 
         Parameters
         ----------
         starts, parameters : ndarray
             As for `solve`.
         columns : sequence of int
-            Variables in which these constraints are affine, such as multipliers.
+            Variables in which these equations are affine, such as multipliers.
         """
+        low, high = np.split(np.asarray(self.problem.compiled.limits(parameters)), 2)
+        equations = (low == high).all(axis=1)
         rows = [
             row
             for row, used in enumerate(self.problem.compiled.columns)
-            if used.intersection(columns)
+            if equations[row] and used.intersection(columns)
         ]
         if not rows:
             return starts
         found = starts.copy()
         found[columns] = 0.0
-        duals = np.zeros((len(self.problem.compiled.columns), starts.shape[1]))
+        duals = np.zeros(low.shape)
         _, bodies, jacobian = self._derivatives(found, parameters, duals)[:3]
+        bodies = bodies - low
         matrix = jacobian[:, rows][:, :, columns]
         usable = np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(bodies[rows]).all(axis=0)
         inverse = np.linalg.pinv(matrix[usable])
