@@ -290,12 +290,17 @@ def hopes(line: Line, values: Array, slack: Array) -> Hopes:
     with np.errstate(all="ignore"):
         rise = np.maximum(np.abs(slope_l[:-1]) * run_l[:-1], np.abs(slope_r[1:]) * run_r[1:])
         optimism = np.maximum(np.nan_to_num(rise * gap), step)
+    # where the score bends upwards along a branch, two peaks may lie between three samples
+    odd = smooth & (bend < 0.0)
+    twofold = runs & (odd[1:] | odd[:-1])
+    around = np.maximum(step, np.maximum(np.append(step[1:], 0.0), np.append(0.0, step[:-1])))
+    optimism = np.where(twofold, around, optimism)
     most = np.where(real, values, -np.inf)
     most = np.maximum(most[1:], most[:-1]) + optimism
-    wide = gap > _NARROW
+    unsure = near & (~runs | twofold) & (gap > _NARROW)
     return Hopes(
         row,
         np.clip(share[row] + offset[row], share[row] - gap_l[row], share[row] + gap_r[row]),
         hope[row],
-        np.flatnonzero(near & ~runs & wide & (most >= least[1:])),
+        np.flatnonzero(unsure & (most >= least[1:])),
     )
