@@ -29,8 +29,8 @@ class Tasks:
         Levels on branches that must not be better for the generalist.
     fixed : ndarray of bool
         Whether the share is to stay as it is.
-    hope : ndarray
-        The score that could at most come of it.
+    hope, start : ndarray
+        The score that could at most come of it, and the score to start with.
     """
 
     case: Rows
@@ -39,6 +39,7 @@ class Tasks:
     rivals: Peaks | None
     fixed: NDArray[np.bool_]
     hope: Array
+    start: Array
 
     def take(self, rows: Rows) -> Tasks:
         """Return some of them."""
@@ -50,6 +51,7 @@ class Tasks:
             rivals,
             self.fixed[rows],
             self.hope[rows],
+            self.start[rows],
         )
 
 
@@ -106,7 +108,7 @@ def choose(
     solution: str,
     line: Line,
     found: Found,
-    hope: Array,
+    tasks: Sequence[Tasks],
     again: Rows,
     values: Array,
     slack: Array,
@@ -117,8 +119,11 @@ def choose(
     last = order[last_of_each(place[order])]
     best = np.full(line.cases.size, -np.inf)
     best[place[last]] = found.score[last]
-    # a hope that came to nothing leaves doubt, unless its second attempt succeeded
-    open_ = ~found.good
+    # a hope that came to nothing, or to less than it began with, leaves doubt: unless its second
+    # attempt succeeded
+    hope = np.concatenate([each.hope for each in tasks])
+    start = np.concatenate([each.start for each in tasks])
+    open_ = ~found.good | (found.score < start - slack[place])
     open_[again] = False
     rounding = line.stakes.rounding(solution)
     doubt = line.highest(values) > best + slack

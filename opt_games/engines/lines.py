@@ -15,11 +15,12 @@ from opt_games.engines.peaks import join as join_peaks
 from opt_games.engines.responses import WILLING, Money
 from opt_games.engines.stakes import NO_PRODUCT, ManyStakes
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.leader import TIE_TOLERANCE
+from opt_games.kernels.leader import TIE_TOLERANCE, LeaderState
 from opt_games.kernels.response import State
 
 _FEW = 64
 _ROWS = 500
+_WIDE = 0.02
 _NARROW = 1e-6  # stretches of shares are not looked into any more
 
 QUICK = Effort(responses=3, zeros=3, rounds=2)
@@ -190,6 +191,15 @@ class Line:
         """Return the same line with better known ideal points."""
         return replace(self, stakes=self.stakes.with_ideal(ideal))
 
+    @property
+    def uneven(self) -> NDArray[np.bool_]:
+        """Whether specialists of a case stay out, or are just kept in, at some of its contracts."""
+        sampled = self.sampled
+        edge = (sampled.peaks.leader == LeaderState.EDGE) | sampled.idle.any(axis=0)
+        found = np.zeros(self.cases.size, dtype=bool)
+        np.logical_or.at(found, self.place, edge)
+        return found
+
     def values(self, solution: str) -> Array:
         """Scores of all samples."""
         return self.stakes.take(self.place).score(
@@ -295,6 +305,9 @@ def hopes(line: Line, values: Array, slack: Array) -> Hopes:
     twofold = runs & (odd[1:] | odd[:-1])
     around = np.maximum(step, np.maximum(np.append(step[1:], 0.0), np.append(0.0, step[:-1])))
     optimism = np.where(twofold, around, optimism)
+    # how the score goes on beside a lone sample of its branch, nobody knows
+    lone = real & ~run_l & ~run_r
+    unknown = near & (lone[1:] | lone[:-1]) & (gap > _WIDE)
     most = np.where(real, values, -np.inf)
     most = np.maximum(most[1:], most[:-1]) + optimism
     unsure = near & (~runs | twofold) & (gap > _NARROW)
@@ -302,5 +315,5 @@ def hopes(line: Line, values: Array, slack: Array) -> Hopes:
         row,
         np.clip(share[row] + offset[row], share[row] - gap_l[row], share[row] + gap_r[row]),
         hope[row],
-        np.flatnonzero(unsure & (most >= least[1:])),
+        np.flatnonzero(unknown | (unsure & (most >= least[1:]))),
     )

@@ -25,6 +25,7 @@ NODES = 32
 
 _FINE = 56
 _SHARES = 11
+_DENSER = 41
 _CLOSER = 129
 _LOOKS = 2  # closer ones, at stretches between two branches
 _CLOSE_LOOKS = 7  # where that left doubt
@@ -89,6 +90,7 @@ class Part:
             None,
             np.ones(rows.size, dtype=bool),
             np.zeros(rows.size),
+            np.zeros(rows.size),
         )
         found = self.solving.solve(GIVEN, tasks)
         self._write(found, np.flatnonzero(found.good), result)
@@ -119,11 +121,17 @@ class Part:
         if case.size == 0:
             return
         line = self._line(case, _SHARES, QUICK)
+        even = line.stakes.agreement & line.stakes.ample & ~line.uneven
+        self._agree(solution, line.take(even), result)
+        if even.all():
+            return
+        # where specialists come and go, branches are short
+        line = self._line(case[~even], _DENSER, QUICK)
         ample = line.stakes.agreement & line.stakes.ample
         self._agree(solution, line.take(ample), result)
         if not ample.all():
             # the contracts that somebody gains by may be few: look closer
-            line = self._line(case[~ample], _CLOSER, THOROUGH)
+            line = self._line(line.cases[~ample], _CLOSER, THOROUGH)
             self._disagree(line, result)
             certain = line.stakes.agreement & line.stakes.clear & ~_sliver(line)
             self._agree(solution, line.take(certain), result)
@@ -195,14 +203,12 @@ class Part:
         line, values, slack, hope = self._hopes(solution, line, effort, looks)
         tasks = self._tasks(solution, line, values, hope, effort)
         found = self.solving.solve(solution, tasks, line)
-        expected = tasks.hope
         # where the generalist would go elsewhere, that branch becomes a rival
         again = np.flatnonzero(found.strays)
+        more = replace(tasks.take(again), rivals=found.deviation.take(again))
         if again.size:
-            more = replace(tasks.take(again), rivals=found.deviation.take(again))
             found = Found.join([found, self.solving.solve(solution, more, line)])
-            expected = np.append(expected, more.hope)
-        return choose(solution, line, found, expected, again, values, slack)
+        return choose(solution, line, found, [tasks, more], again, values, slack)
 
     def _hopes(
         self, solution: str, line: Line, effort: Effort, looks: int
@@ -252,7 +258,8 @@ class Part:
         share = np.where(fixed, node.share, share)
         peaks = _where(fixed, node.peaks, peaks)
         rows = np.flatnonzero(node.active)
-        return Tasks(case, share, peaks, None, fixed, hope.value).take(rows)
+        start = values[hope.row]
+        return Tasks(case, share, peaks, None, fixed, hope.value, start).take(rows)
 
     def _best_at_bound(
         self, solution: str, stakes: ManyStakes, case: Rows, bound: float

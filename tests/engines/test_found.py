@@ -32,10 +32,18 @@ def found(case: list[int], score: list[float], good: list[bool]) -> Found:
     )
 
 
-def chosen(candidates: Found, hope: list[float], again: list[int], values=VALUES) -> Found:
+def tasks(hope: list[float], start: list[float]) -> Tasks:
+    peaks = LINE.sampled.peaks.take(np.zeros(len(hope), dtype=np.int64))
+    column = np.zeros(len(hope))
+    return Tasks(
+        column.astype(int), column, peaks, None, column > 0, np.array(hope), np.array(start)
+    )
+
+
+def chosen(candidates: Found, hope: list[float], again: list[int], values=VALUES, start=None):
     rows = np.array(again, dtype=np.int64)
-    slack = np.full(4, 1e-6)
-    return choose("utilitarian", LINE, candidates, np.array(hope), rows, values, slack)
+    begun = tasks(hope, start or [-9.0] * len(hope))
+    return choose("utilitarian", LINE, candidates, [begun], rows, values, np.full(4, 1e-6))
 
 
 def test_the_best_of_every_case_is_chosen():
@@ -54,6 +62,13 @@ def test_a_higher_hope_that_came_to_nothing_leaves_doubt(hope, sure):
     assert chosen(again, [1.0, hope, hope], [1]).good.tolist() == [True]
 
 
+def test_an_answer_worse_than_its_start_leaves_doubt():
+    """The solver has gone elsewhere."""
+    both = found([0, 0], [1.0, 0.2], [True, True])
+    assert chosen(both, [1.0, 1.1], [], start=[0.9, 0.1]).good.tolist() == [True]
+    assert chosen(both, [1.0, 1.1], [], start=[0.9, 0.5]).good.tolist() == [False]
+
+
 def test_a_better_sample_leaves_doubt():
     values = np.where(LINE.place == 1, 2.0, 0.0)
     best = chosen(found([0, 1], [1.0, 1.0], [True, True]), [1.0, 1.0], [], values)
@@ -70,8 +85,8 @@ def test_parts_put_together_can_be_picked_again():
 def test_tasks_are_taken_with_their_rivals():
     peaks = LINE.sampled.peaks.take(np.arange(3))
     column = np.arange(3.0)
-    tasks = Tasks(np.arange(3), column, peaks, peaks, np.zeros(3, dtype=bool), column)
-    some = tasks.take(np.array([2]))
+    every = Tasks(np.arange(3), column, peaks, peaks, np.zeros(3, dtype=bool), column, column)
+    some = every.take(np.array([2]))
     assert some.share.tolist() == [2.0]
     assert some.rivals is not None
     assert some.rivals.base.size == 1

@@ -24,7 +24,7 @@ def solving() -> Solving:
 
 def tasks(*, fixed: bool) -> Tasks:
     peaks = sample(GAMES, spread(GAMES), SHARE, QUICK).peaks
-    return Tasks(np.arange(4), SHARE, peaks, None, np.full(4, fixed), np.zeros(4))
+    return Tasks(np.arange(4), SHARE, peaks, None, np.full(4, fixed), np.zeros(4), np.zeros(4))
 
 
 def test_given_shares_are_solved_and_checked():
