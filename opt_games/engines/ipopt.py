@@ -23,7 +23,7 @@ from opt_games.errors import OptGamesError
 from opt_games.game import Game
 from opt_games.kernels.payoffs import compile_payoffs
 
-_CELLS = 600_000  # of a scan, at a time
+_CELLS = 600_000  # of a scan at a time; numpy likes long arrays, caches short ones
 
 
 class Ipopt:
@@ -70,7 +70,10 @@ class Ipopt:
         if self.why_not(cases) is not None:
             found = self._safe.solve(cases)
             return replace(found, slow=np.ones(cases.size, dtype=bool))
-        size = max(1, min(1024, _CELLS // (NODES * NODES * len(cases.game.specialists)) + 1))
+        if cases.size == 0:
+            return Outcomes.empty(len(cases.game.specialists), 1, 0)
+        most = max(1, _CELLS // (NODES * NODES * len(cases.game.specialists)))
+        size = -(-cases.size // -(-cases.size // most))  # parts of one length
         compiled = self._compile(cases.game)
         return join([self._part(compiled, part) for part in cases.parts(size)])
 

@@ -226,3 +226,8 @@ def test_the_order_of_the_cases_does_not_matter():
     found, shuffled = Ipopt().solve(cases), Ipopt().solve(cases.select(order))
     assert np.array_equal(found.shares[:, order], shuffled.shares)
     assert np.array_equal(found.utilities[:, order], shuffled.utilities)
+
+
+def test_no_cases_have_no_outcomes():
+    found = Ipopt().solve(Cases(QUADRATIC, {"c0": np.zeros(0)}, "nash"))
+    assert found.size == 0
