@@ -27,7 +27,7 @@ from opt_games.kernels.lockstep.bargain import Answer, bargain, given
 from opt_games.kernels.lockstep.concavity import concave
 from opt_games.kernels.lockstep.forms import GameForms, compile_forms
 from opt_games.kernels.lockstep.market import Market, evaluate
-from opt_games.kernels.lockstep.nodes import COARSE, FINE, sample
+from opt_games.kernels.lockstep.nodes import COARSE, FINE, OTHER, sample
 from opt_games.kernels.payoffs import refuse_what_is_not_built
 from opt_games.names import quoted
 from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE
@@ -114,7 +114,7 @@ class Batch:
         share = _shares(cases)
         usable = np.flatnonzero(_in_range(market, cases, share) & concave(market))
         outcomes = Outcomes.empty(market.size, 1, cases.size)
-        for density in (COARSE, FINE):
+        for density in (COARSE, FINE, OTHER):
             if usable.size == 0:
                 break
             part = market.take(usable)

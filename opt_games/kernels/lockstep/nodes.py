@@ -17,6 +17,7 @@ from opt_games.kernels.lockstep.scan import search_levels
 FRACTIONS = {
     9: np.array([0.0, 0.03, 0.12, 0.3, 0.5, 0.7, 0.88, 0.97, 1.0]),
     33: 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, 33)),
+    50: np.linspace(0.0, 1.0, 50),
 }
 _CLOSER = 6  # rounds of looking for a share at which anybody agrees
 _PARTS = 13  # into which stretches are cut where followers come and go
@@ -30,7 +31,8 @@ class Density:
     levels: int
 
 
-COARSE, FINE = Density(9, 12), Density(33, 40)
+COARSE, FINE, OTHER = Density(9, 12), Density(33, 40), Density(50, 40)
+"""Densities to try one after the other; the last has its nodes elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,11 @@ def sample(market: Market, density: Density) -> Nodes:
     lanes = _taken(lanes, order)
     finer = search_levels(market, FINE.levels)
     lanes = _joined(lanes, _between(market, base, lanes))
-    stakes, unsure, agreed = _stakes(market, lanes, optima.tempted & (density != FINE))
+    stakes, unsure, agreed = _stakes(market, lanes, optima.tempted & (density == COARSE))
     nobody = np.flatnonzero(~agreed & optima.tempted.any(axis=0))
     if nobody.size and shares.size > 1:
         lanes = _joined(lanes, _closest(market, finer, lanes, nobody))
-        stakes, unsure, agreed = _stakes(market, lanes, optima.tempted & (density != FINE))
+        stakes, unsure, agreed = _stakes(market, lanes, optima.tempted & (density == COARSE))
         # there is nothing to be had even where the leader is nearest to taking part
         unsure[nobody[~agreed[nobody]]] = False
     return Nodes(
