@@ -125,7 +125,7 @@ class Search:
             peak = np.maximum(peak, np.maximum(low.score, high.score) + half)
             hope_both = np.where(concave, peak, np.maximum(hope_low, hope_high))
         rest = same & ~both
-        parts = [self._dents(left, low, high, rest)] if low.parts.shape[0] > 1 else []
+        parts = [self._dents(left, low, high, rest)]
         for mask, use_low, use_high, hope in (
             (both, True, True, hope_both),
             (~same & rises, True, False, hope_low),
@@ -149,9 +149,10 @@ class Search:
     def _dents(
         self, left: NDArray[np.int64], low: Ends, high: Ends, cells: NDArray[np.bool_]
     ) -> Stretches:
-        """Find peaks of the smallest of several functions inside stretches without a sign of one.
+        """Find peaks inside stretches at whose ends the slopes show no sign of one.
 
-        Every function is followed by a cubic through its values and slopes at both ends.
+        The objective, or every function that it is the smallest of, is followed by a cubic through
+        its values and slopes at both ends.
         """
         lanes = np.flatnonzero(cells)
         one, other = low.take(lanes), high.take(lanes)
@@ -166,20 +167,22 @@ class Search:
             inner = smallest[1:-1]
             peak = np.argmax(np.where(np.isnan(inner), -np.inf, inner), axis=0) + 1
             top = smallest[peak, np.arange(lanes.size)]
-            found = (top > ends + 1e-9 * (1.0 + np.abs(ends))) & (one.slope > 0)
+            rises, falls = one.slope > 0, other.slope < 0
+            found = (top > ends + 1e-9 * (1.0 + np.abs(ends))) & (rises | falls)
         chosen = np.flatnonzero(found)
-        start = one.take(chosen)
-        end = other.take(chosen)
-        after = (peak[chosen] + 1.0) / (_DENTS - 1)
-        far = start.share + width[chosen] * after
-        beyond = end.moved(np.ones(chosen.size, dtype=bool), far)
+        start, end = one.take(chosen), other.take(chosen)
+        # from the end that has the peak ahead, to beyond it
+        rises, peak = rises[chosen], peak[chosen]
+        span = width[chosen] / (_DENTS - 1)
+        low_end = start.moved(~rises, start.share + span * (peak - 1.0))
+        high_end = end.moved(rises, start.share + span * (peak + 1.0))
         hope = top[chosen] + (top - ends)[chosen]
         at = left[lanes[chosen]]
         return Stretches(
             self.game[at],
             self.at_nodes.points.take(at),
-            start,
-            beyond,
+            low_end,
+            high_end,
             hope,
             start.share,
             end.share,
