@@ -67,6 +67,9 @@ def followers_of(block: Any, game: Game, branch: Branch) -> list[Follower]:
         name = game.specialists[k].name
         domain = block.domain[name]
         free = list(domain.free_level)
+        # a share of 1 of its own makes this 0 <= 0, which blunts what an interior point finds
+        alone = game.contract.shares == "separate" and len(game.specialists) > 1
+        content = () if alone else tuple(each.expr for each in domain.content.values())
         followers.append(
             Follower(
                 tuple(domain.free_level[a] for a in free),
@@ -75,7 +78,7 @@ def followers_of(block: Any, game: Game, branch: Branch) -> list[Follower]:
                 outside_option(block, game, name),
                 k in branch.binding,
                 k in branch.turning,
-                tuple(each.expr for each in domain.content.values()),
+                content,
             )
         )
     return followers
