@@ -124,8 +124,6 @@ def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = Fa
         parts.append(replace(part, lane=lane, game=part.game + first))
         tempted.append(start.tempted)
     found = stack(parts)
-    if found.lane.size == 0:
-        return _nothing(market, base, share, np.concatenate(tempted, axis=1), found)
     hidden = _hidden(found, lanes)
     for _ in range(_ZOOMS):
         if hidden.size == 0:
@@ -143,6 +141,8 @@ def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = Fa
         more = replace(more, lane=part.lane[more.game], game=part.game[more.game])
         found = stack([found.take(np.flatnonzero(keep)), more])
         hidden = _hidden(found, lanes)
+    if found.lane.size == 0:
+        return _nothing(market, base, share, np.concatenate(tempted, axis=1), found)
     return _choose(found, lanes, hidden, np.concatenate(tempted, axis=1))
 
 
