@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 
 from opt_games.errors import OptGamesError
+from opt_games.solvers.interruption import interruptible
 from opt_games.sweeps.executors import Workers
 from opt_games.sweeps.part import Part, solve_part
 from opt_games.sweeps.plan import Plan
@@ -62,7 +63,9 @@ def solve_parts(plan: Plan, todo: Sequence[int], workers: Workers, tell: Tell) -
     pickled = None if alone or not todo else _pickled(plan, workers, tell)
     if pickled is None:
         for number in todo:
-            yield number, plan.job.solve(plan.columns(number), plan.engines)
+            with interruptible():
+                part = plan.job.solve(plan.columns(number), plan.engines)
+            yield number, part
     elif workers.executor is None:
         yield from _on_processes(plan, pickled, todo, workers.count, Counter())
     else:

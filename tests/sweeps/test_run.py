@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -44,6 +45,21 @@ def same(one, other):
 @pytest.fixture(scope="module")
 def expected():
     return solved(plan_of(Instant()), Workers(1))
+
+
+def test_a_swallowed_interrupt_stops_after_the_part():
+    class Swallowing(Instant):
+        def solve(self, cases):
+            if np.any(cases.parameters["c0"] == 6.0):
+                with contextlib.suppress(KeyboardInterrupt):
+                    os.kill(os.getpid(), signal.SIGINT)
+            return super().solve(cases)
+
+    finished = []
+    parts = solve_parts(plan_of(Swallowing()), range(10), Workers(1), print)
+    with pytest.raises(KeyboardInterrupt):
+        finished.extend(number for number, _ in parts)
+    assert finished == [0]
 
 
 @pytest.mark.parametrize("count", [2, 3])

@@ -7,16 +7,17 @@ or both; points at other shares follow by a tangent and Newton steps.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.lanes import Lanes
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.objective import Value
 from opt_games.kernels.lockstep.optimum import TIE, consistent
-from opt_games.kernels.lockstep.point import EDGE, Measure, Points, converge, put, stack
+from opt_games.kernels.lockstep.point import Measure, Points, converge
 
 _STEPS = 12
 _TRIALS = 60
@@ -32,16 +33,12 @@ Score = Callable[[NDArray[np.int64], Points, Measure], Value]
 
 
 @dataclass(frozen=True)
-class State:
+class State(Lanes):
     """A settled point with all that belongs to it, one per lane."""
 
     points: Points
     measure: Measure
     value: Value
-
-    def take(self, lanes: NDArray[np.int64]) -> State:
-        """Return some of the lanes."""
-        return State(self.points.take(lanes), self.measure.take(lanes), self.value.take(lanes))
 
     @property
     def share(self) -> Array:
@@ -49,23 +46,8 @@ class State:
         return self.points.share
 
 
-def put_state(whole: State, lanes: NDArray[np.int64], part: State) -> State:
-    """Return states of which some lanes are replaced."""
-    return State(
-        put(whole.points, lanes, part.points),
-        put(whole.measure, lanes, part.measure),
-        put(whole.value, lanes, part.value),
-    )
-
-
-def join_states(parts: list[State]) -> State:
-    """Put states behind each other."""
-    joined: State = stack(parts)
-    return joined
-
-
 @dataclass(frozen=True)
-class Ends:
+class Ends(Lanes):
     """One end of every stretch: what it takes to follow its branch.
 
     Attributes
@@ -114,19 +96,6 @@ class Ends:
             value.rates,
         )
 
-    def take(self, lanes: NDArray[np.int64]) -> Ends:
-        """Return some of the lanes."""
-        return Ends(*(getattr(self, each.name)[..., lanes] for each in fields(self)))
-
-    def where(self, mask: NDArray[np.bool_], other: Ends) -> Ends:
-        """Return the lanes of `other` where the mask holds, these elsewhere."""
-        return Ends(
-            *(
-                np.where(mask, getattr(other, each.name), getattr(self, each.name))
-                for each in fields(self)
-            )
-        )
-
     def on(self, piece: NDArray[np.int64]) -> Ends:
         """Return the same ends, as points of other functions that are as small there."""
         lane = np.arange(piece.size)
@@ -138,7 +107,7 @@ class Ends:
 
 
 @dataclass(frozen=True)
-class Stretches:
+class Stretches(Lanes):
     """Stretches of shares in which an objective may peak, one lane each.
 
     Attributes
@@ -162,18 +131,6 @@ class Stretches:
     least: Array
     most: Array
 
-    def take(self, lanes: NDArray[np.int64]) -> Stretches:
-        """Return some of the lanes."""
-        return Stretches(
-            self.game[lanes],
-            self.branch.take(lanes),
-            self.low.take(lanes),
-            self.high.take(lanes),
-            self.hope[lanes],
-            self.least[lanes],
-            self.most[lanes],
-        )
-
 
 def follow(
     market: Market, game: NDArray[np.int64], score: Score, start: Points
@@ -185,8 +142,6 @@ def follow(
     scale = measure.turnover + np.abs(here.outside[0])
     holds = consistent(here, points, measure)
     with np.errstate(invalid="ignore"):
-        # a leader at an edge would go lower if the follower let it
-        holds &= (points.closure != EDGE) | (measure.slope <= 0)
         holds &= measure.profits[0] >= here.outside[0] - TIE * scale
     return State(points, measure, worth), holds
 
@@ -334,7 +289,7 @@ def climb(
         whole = np.flatnonzero(done)
         if whole.size:
             ends = [
-                put(end, lanes[whole], part.take(whole))
+                end.put(lanes[whole], part.take(whole))
                 for end, part in zip(ends, (low, high), strict=True)
             ]
             keep = np.flatnonzero(~done)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.lanes import Lanes
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.nodes import Density, Nodes, with_abstention
 from opt_games.kernels.lockstep.objective import Value, value
@@ -18,7 +19,7 @@ from opt_games.kernels.lockstep.search import Search
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(Lanes):
     """What was found, one lane per game.
 
     Attributes
@@ -37,16 +38,6 @@ class Answer:
     known: NDArray[np.bool_]
     agreed: NDArray[np.bool_]
     active: NDArray[np.bool_]
-
-    def take(self, games: NDArray[np.int64]) -> Answer:
-        """Return some of the games."""
-        return Answer(
-            self.points.take(games),
-            self.measure.take(games),
-            self.known[games],
-            self.agreed[games],
-            self.active[games],
-        )
 
 
 def bargain(nodes: Nodes, solution: str) -> Answer:

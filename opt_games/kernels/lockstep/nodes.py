@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.lanes import Lanes, stack
 from opt_games.kernels.lockstep.market import Index, Market
 from opt_games.kernels.lockstep.objective import ACCEPTANCE, Stakes
-from opt_games.kernels.lockstep.optimum import TIE, leader_optima
-from opt_games.kernels.lockstep.point import EDGE, Measure, Points, stack
+from opt_games.kernels.lockstep.optimum import TIE, Optima, leader_optima
+from opt_games.kernels.lockstep.point import EDGE, Measure, Points
 from opt_games.kernels.lockstep.scan import search_levels
 
 FRACTIONS = {
@@ -71,17 +72,30 @@ class Nodes:
     @property
     def shifting(self) -> NDArray[np.bool_]:
         """Whether somebody stays out, or is just kept in, at a lane."""
-        out = ~self.points.takes.all(axis=0) | (self.points.closure == EDGE) | ~self.active
-        return np.asarray(out & self.found)
+        return np.asarray(_out(self.points, self.active) & self.found)
+
+
+def _out(points: Points, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(~points.takes.all(axis=0) | (points.closure == EDGE) | ~active)
 
 
 @dataclass(frozen=True)
-class _Lanes:
+class _Sampled(Lanes):
     game: Index
     points: Points
     measure: Measure
     found: NDArray[np.bool_]
     active: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, market: Market, game: Index, optima: Optima) -> _Sampled:
+        active, measure = with_abstention(market.take(game), optima.measure)
+        return cls(game, optima.points, measure, optima.found, active)
+
+    @classmethod
+    def at(cls, market: Market, base: Array, game: Index, share: Array) -> _Sampled:
+        """Find the equilibria of some games' shares, one lane each."""
+        return cls.of(market, game, leader_optima(market.take(game), base[:, game], share[None, :]))
 
 
 def sample(market: Market, density: Density) -> Nodes:
@@ -95,11 +109,10 @@ def sample(market: Market, density: Density) -> Nodes:
     shares = market.low + (market.high - market.low) * fractions
     optima = leader_optima(market, base, np.broadcast_to(shares[:, None], (shares.size, games)))
     game = np.tile(np.arange(games), shares.size)
-    active, measure = with_abstention(market.take(game), optima.measure)
-    lanes = _Lanes(game, optima.points, measure, optima.found, active)
+    lanes = _Sampled.of(market, game, optima)
     # by game, then by share
     order = np.arange(game.size).reshape(shares.size, games).T.ravel()
-    lanes = _taken(lanes, order)
+    lanes = lanes.take(order)
     finer = search_levels(market, FINE.levels)
     lanes = _joined(lanes, _between(market, base, lanes))
     stakes, unsure, agreed = _stakes(market, lanes, optima.tempted & (density == COARSE))
@@ -124,15 +137,15 @@ def sample(market: Market, density: Density) -> Nodes:
     )
 
 
-def _joined(lanes: _Lanes, more: _Lanes | None) -> _Lanes:
+def _joined(lanes: _Sampled, more: _Sampled | None) -> _Sampled:
     """Add lanes, by game and then by share."""
     if more is None:
         return lanes
     both = stack([lanes, more])
-    return _taken(both, np.lexsort((both.points.share, both.game)))
+    return both.take(np.lexsort((both.points.share, both.game)))
 
 
-def _closest(market: Market, finer: Array, lanes: _Lanes, games: Index) -> _Lanes:
+def _closest(market: Market, finer: Array, lanes: _Sampled, games: Index) -> _Sampled:
     """Return the shares at which the leader is nearest to taking part with somebody.
 
     Shares at which anybody agrees can be few, and lie between those sampled.
@@ -158,10 +171,7 @@ def _closest(market: Market, finer: Array, lanes: _Lanes, games: Index) -> _Lane
         game = games[number]
         first = np.arange(games.size) * _PARTS
         last = first + _PARTS - 1
-    here = market.take(game)
-    optima = leader_optima(here, finer[:, game], share[None, :])
-    active, measure = with_abstention(here, optima.measure)
-    return _Lanes(game, optima.points, measure, optima.found, active)
+    return _Sampled.at(market, finer, game, share)
 
 
 def _taking_part(market: Market, finer: Array, game: Index, share: Array) -> Array:
@@ -178,21 +188,11 @@ def _taking_part(market: Market, finer: Array, game: Index, share: Array) -> Arr
         return np.asarray(payoff - here.outside[0])
 
 
-def _taken(lanes: _Lanes, order: Index) -> _Lanes:
-    return _Lanes(
-        lanes.game[order],
-        lanes.points.take(order),
-        lanes.measure.take(order),
-        lanes.found[order],
-        lanes.active[order],
-    )
-
-
-def _between(market: Market, base: Array, lanes: _Lanes) -> _Lanes | None:
+def _between(market: Market, base: Array, lanes: _Sampled) -> _Sampled | None:
     """Sample more shares in stretches at whose ends somebody stays out, or is just kept in."""
     points = lanes.points
     idle = ~points.takes.any(axis=0) | ~lanes.active
-    out = ~points.takes.all(axis=0) | (points.closure == EDGE) | idle
+    out = _out(points, lanes.active)
     left = np.flatnonzero(lanes.game[1:] == lanes.game[:-1])
     cut = left[(out[left] | out[left + 1]) & ~(idle[left] & idle[left + 1])]
     if cut.size == 0:
@@ -200,14 +200,11 @@ def _between(market: Market, base: Array, lanes: _Lanes) -> _Lanes | None:
     inner = np.arange(1, _PARTS)[:, None] / _PARTS
     share = (points.share[cut] + (points.share[cut + 1] - points.share[cut]) * inner).ravel()
     game = np.tile(lanes.game[cut], _PARTS - 1)
-    here = market.take(game)
-    optima = leader_optima(here, base[:, game], share[None, :])
-    active, measure = with_abstention(here, optima.measure)
-    return _Lanes(game, optima.points, measure, optima.found, active)
+    return _Sampled.at(market, base, game, share)
 
 
 def _stakes(
-    market: Market, lanes: _Lanes, tempted: NDArray[np.bool_]
+    market: Market, lanes: _Sampled, tempted: NDArray[np.bool_]
 ) -> tuple[Stakes, NDArray[np.bool_], NDArray[np.bool_]]:
     here = market.take(lanes.game)
     utility, _ = here.utility(lanes.measure.profits)

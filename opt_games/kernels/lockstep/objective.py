@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.lanes import Lanes
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.point import Measure, Points
 
@@ -15,7 +16,7 @@ ACCEPTANCE = 1e-9
 
 
 @dataclass(frozen=True)
-class Stakes:
+class Stakes(Lanes):
     """What the players of each game bargain over; shape (players, games).
 
     Attributes
@@ -32,17 +33,13 @@ class Stakes:
     say: NDArray[np.bool_]
     ideal: Array
 
-    def take(self, games: NDArray[np.int64]) -> Stakes:
-        """Return some of the games."""
-        return Stakes(self.scale[:, games], self.say[:, games], self.ideal[:, games])
-
     def with_ideal(self, ideal: Array) -> Stakes:
         """Return the same stakes with ideal utilities."""
         return replace(self, ideal=ideal)
 
 
 @dataclass(frozen=True)
-class Value:
+class Value(Lanes):
     """An objective at points, shape (lanes,).
 
     Attributes
@@ -61,10 +58,6 @@ class Value:
     liking: Array
     parts: Array
     rates: Array
-
-    def take(self, lanes: NDArray[np.int64]) -> Value:
-        """Return some of the lanes."""
-        return Value(*(getattr(self, each.name)[..., lanes] for each in fields(self)))
 
 
 def value(solution: str, market: Market, stakes: Stakes, points: Points, measure: Measure) -> Value:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.lanes import Lanes, stack
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.point import (
     EDGE,
@@ -17,8 +17,6 @@ from opt_games.kernels.lockstep.point import (
     Measure,
     Points,
     converge,
-    put,
-    stack,
     stay_gains,
 )
 from opt_games.kernels.lockstep.scan import Seeds, seeds
@@ -33,7 +31,7 @@ _ZOOM_NODES = 9
 
 
 @dataclass(frozen=True)
-class Candidates:
+class Candidates(Lanes):
     """Local optima of the leader, one entry each; the last axis of every array.
 
     Attributes
@@ -61,17 +59,6 @@ class Candidates:
     measure: Measure
     good: NDArray[np.bool_]
     liking: Array
-
-    def take(self, entries: NDArray[Any]) -> Candidates:
-        """Return some of the entries."""
-        parts = (getattr(self, each.name) for each in fields(self))
-        taken: Candidates = Candidates(
-            *(
-                part[entries] if isinstance(part, np.ndarray) else part.take(entries)
-                for part in parts
-            )
-        )
-        return taken
 
 
 @dataclass(frozen=True)
@@ -230,7 +217,7 @@ def _to_edges(
         start.points.take(lanes), closure=np.full(lanes.size, EDGE, dtype=np.int8), edge=who
     )
     moved, after = converge(market.take(lanes), edges, _STEPS)
-    return put(points, lanes, moved), put(measure, lanes, after)
+    return points.put(lanes, moved), measure.put(lanes, after)
 
 
 def _payoff(found: Candidates) -> Array:

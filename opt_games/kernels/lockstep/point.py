@@ -9,13 +9,13 @@ that are near powers are near straight lines.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.forms import LEAD, STAY
+from opt_games.kernels.lockstep.lanes import Lanes
 from opt_games.kernels.lockstep.market import Market
 
 STATIONARY, FLOOR, EDGE = range(3)
@@ -26,7 +26,7 @@ _STEP = 1.5
 
 
 @dataclass(frozen=True)
-class Points:
+class Points(Lanes):
     """One point per lane.
 
     Attributes
@@ -53,19 +53,6 @@ class Points:
         """Number of lanes."""
         return int(self.base.size)
 
-    def take(self, lanes: NDArray[np.int64] | NDArray[np.bool_] | slice) -> Points:
-        """Return some of the lanes."""
-        return Points(*(getattr(self, each.name)[..., lanes] for each in fields(self)))
-
-    def where(self, mask: NDArray[np.bool_], other: Points) -> Points:
-        """Return the lanes of `other` where `mask` holds, these elsewhere."""
-        return Points(
-            *(
-                np.where(mask, getattr(other, each.name), getattr(self, each.name))
-                for each in fields(self)
-            )
-        )
-
     @property
     def same_branch_key(self) -> NDArray[np.int64]:
         """Equal on equal branches; shape (lanes,)."""
@@ -82,7 +69,7 @@ def branch_key(contributes: NDArray[np.bool_], takes: NDArray[np.bool_]) -> NDAr
 
 
 @dataclass(frozen=True)
-class Measure:
+class Measure(Lanes):
     """What a point is worth and how it moves with the share; followers' (followers, lanes).
 
     Attributes
@@ -114,10 +101,6 @@ class Measure:
     slope: Array
     bend: Array
 
-    def take(self, lanes: NDArray[np.int64] | NDArray[np.bool_]) -> Measure:
-        """Return some of the lanes."""
-        return Measure(*(getattr(self, each.name)[..., lanes] for each in fields(self)))
-
 
 def converge(market: Market, points: Points, most: int) -> tuple[Points, Measure]:
     """Take Newton steps until nothing is left but rounding, at most so many.
@@ -127,14 +110,14 @@ def converge(market: Market, points: Points, most: int) -> tuple[Points, Measure
     if market.forms.fused is not None and points.lanes:
         return _converge_fused(market, points, most)
     step = _Step.at(market, points)
-    late = np.flatnonzero(~(step.residual(points) < SHARP))
+    late = np.flatnonzero(~(step.residual < SHARP))
     if late.size == 0 or most == 0:
         return points, step.measure(market, points)
     if 2 * late.size > points.lanes:
         return converge(market, step.apply(points), most - 1)
     measure = step.measure(market, points)
     part, after = converge(market.take(late), step.take(late).apply(points.take(late)), most - 1)
-    return put(points, late, part), put(measure, late, after)
+    return points.put(late, part), measure.put(late, after)
 
 
 def _converge_fused(market: Market, points: Points, most: int) -> tuple[Points, Measure]:
@@ -148,28 +131,6 @@ def _converge_fused(market: Market, points: Points, most: int) -> tuple[Points, 
         *fused.arguments(market),
     )
     return replace(points, base=result[-2], extra=result[-1]), Measure(*result[:-2])
-
-
-def put(whole: Any, lanes: NDArray[np.int64], part: Any) -> Any:
-    """Return a dataclass of arrays of which some lanes are replaced."""
-    columns = {}
-    for each in fields(whole):
-        values = np.array(getattr(whole, each.name))
-        values[..., lanes] = getattr(part, each.name)
-        columns[each.name] = values
-    return type(whole)(**columns)
-
-
-def stack(parts: list[Any]) -> Any:
-    """Put dataclasses of arrays behind each other, along the last axis."""
-    kind = type(parts[0])
-    columns = {}
-    for each in fields(kind):
-        values = [getattr(part, each.name) for part in parts]
-        columns[each.name] = (
-            np.concatenate(values, axis=-1) if isinstance(values[0], np.ndarray) else stack(values)
-        )
-    return kind(**columns)
 
 
 @dataclass(frozen=True)
@@ -224,12 +185,11 @@ class _Step:
             log_extra = np.clip(log_extra, -_STEP, _STEP)
         return cls(follower, cost, log_base, log_extra, slope, second)
 
-    def residual(self, points: Points) -> Array:
+    @property
+    def residual(self) -> Array:
         """Largest Newton step, relative to the levels; shape (lanes,)."""
-        log_base = np.where(points.closure == FLOOR, 0.0, np.abs(self.log_base))
-        off = np.where(points.contributes, np.abs(self.log_extra), 0.0)
-        residual: Array = np.maximum(log_base, off.max(axis=0))
-        return residual
+        largest: Array = np.maximum(np.abs(self.log_base), np.abs(self.log_extra).max(axis=0))
+        return largest
 
     def take(self, lanes: NDArray[np.int64]) -> _Step:
         """Return what `apply` needs, for some of the lanes."""
@@ -282,7 +242,7 @@ class _Step:
                 extra_by_share,
                 offer,
                 share * np.abs(revenue).sum(axis=0) + np.abs(self.leader[0]),
-                self.residual(points),
+                self.residual,
                 self.slope,
                 self.bend,
             )

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.forms import STAY
+from opt_games.kernels.lockstep.lanes import Lanes, stack
 from opt_games.kernels.lockstep.market import Index, Market
-from opt_games.kernels.lockstep.point import EDGE, FLOOR, STATIONARY, Points, branch_key, stack
+from opt_games.kernels.lockstep.point import EDGE, FLOOR, STATIONARY, Points, branch_key
 
 _CELLS = 2048  # shares, followers and games of one node at a time: what a cache holds
 _FIRST_STEPS = 12
 _STEPS = 2
 _EXACT_STEPS = 30
 _OPTIMISM = 1.3  # a hump may rise this much higher than a parabola through its sides
-FLOOR_LEVEL = 1e-11  # of the scale: base levels below count as none
 _SCALE_STEPS = 40
 # in units of the level at which the leader alone, with all the revenue, would stop
 MULTIPLES = {
@@ -216,7 +216,7 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
 
 
 @dataclass(frozen=True)
-class Seeds:
+class Seeds(Lanes):
     """Candidates for the leader's optimum, one entry each.
 
     Attributes
@@ -286,12 +286,11 @@ def seeds(
                 np.asarray(at.takes.any(axis=(0, 2))),
             )
         )
-    joined: Seeds = stack(parts)
-    return joined
+    return stack(parts)
 
 
 @dataclass(frozen=True)
-class _Places:
+class _Places(Lanes):
     """Where humps may be, one entry each: nodes to start from, cells, shares and games.
 
     A cell lies between a node and the next; the hope is what the payoff may reach in it.
@@ -327,8 +326,7 @@ def _entries(at: Table, lower: bool) -> tuple[_Places, Index]:
         steepest = np.maximum(np.abs(here), np.abs(before))
         hope = at.payoff[node, share, game] + _OPTIMISM * steepest * width
         keep = np.flatnonzero(hope >= _enough(at, lower)[share, game])
-    found = _Places(node[keep], cell[keep], share[keep], game[keep], hope[keep])
-    return found, follower[keep]
+    return _Places(node, cell, share, game, hope).take(keep), follower[keep]
 
 
 def _humps(at: Table, inside: bool, lower: bool) -> _Places:

@@ -22,13 +22,12 @@ from opt_games.kernels.lockstep.along import (
     continuous,
     follow,
     predict,
-    put_state,
 )
+from opt_games.kernels.lockstep.lanes import stack
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.nodes import Nodes
 from opt_games.kernels.lockstep.objective import Value
 from opt_games.kernels.lockstep.optimum import TIE, leader_optima
-from opt_games.kernels.lockstep.point import stack
 
 _LOSSES = (4, 4, 8, 16, 40, 40, 40, 40)  # trials beyond the end of a branch, by round
 _HOPE = 1e-13
@@ -87,9 +86,9 @@ class Search:
             near = np.abs(self.best.share - at_bound.share) <= _ON_BOUND * span
             score = self.best.value.score
             with np.errstate(invalid="ignore"):
-                near &= at_bound.value.score >= score - _HOPE * (1.0 + np.abs(score))
+                near &= at_bound.value.score >= score - _noise(score)
             chosen = np.flatnonzero(near)
-            self.best = put_state(self.best, chosen, at_bound.take(chosen))
+            self.best = self.best.put(chosen, at_bound.take(chosen))
 
     def _wanted(self, stretches: Stretches) -> NDArray[np.int64]:
         """Return those stretches that may hold something better than the best so far."""
@@ -143,8 +142,7 @@ class Search:
                     self.game[left[lanes]], sides, one, other, hope[lanes], one.share, other.share
                 )
             )
-        joined: Stretches = stack(parts)
-        return joined
+        return stack(parts)
 
     def _dents(
         self, left: NDArray[np.int64], low: Ends, high: Ends, cells: NDArray[np.bool_]
@@ -214,8 +212,7 @@ class Search:
             far = self.at_nodes.share[beside]
             width = far - rival.share
             with np.errstate(invalid="ignore"):
-                gap = best.measure.profits[0] - rival.measure.profits[0]
-                rate = best.measure.profits_by_share[0] - rival.measure.profits_by_share[0]
+                gap, rate = _gap(best, rival)
                 rate = np.where(self.nodes.active[at], rate, -rival.measure.profits_by_share[0])
                 meets = (gap >= 0) & (gap + _FURTHER * rate * width < 0)
                 hope = rival.value.score + np.abs(rival.value.slope * width)
@@ -225,8 +222,7 @@ class Search:
             least, most = np.minimum(start.share, end), np.maximum(start.share, end)
             met = self._switch(game[chosen], start, best.take(chosen), strict=False)
             parts.append(_opened(game[chosen][met[0]], met[1], least[met[0]], most[met[0]]))
-        joined: Stretches = stack(parts)
-        return joined
+        return stack(parts)
 
     def _offer(self, game: NDArray[np.int64], state: State) -> None:
         """Take states that are equilibria as the best where they are."""
@@ -239,7 +235,7 @@ class Search:
             better = score > now + _noise(now)
             better |= (score >= now - _noise(now)) & (liking > liked + _noise(liked))
         chosen = last[better]
-        self.best = put_state(self.best, game[chosen], state.take(chosen))
+        self.best = self.best.put(game[chosen], state.take(chosen))
 
     def _optima(self, game: NDArray[np.int64], share: Array) -> tuple[State, NDArray[np.bool_]]:
         here = self.market.take(game)
@@ -272,8 +268,7 @@ class Search:
             self._offer(part.game, rival)
             self._switch(part.game, top.take(other), rival)
             more.append(_from(rival, part))
-        joined: Stretches = stack(more)
-        return joined
+        return stack(more)
 
     def _beyond(self, ended: Stretches) -> Stretches:
         """Return the stretches that begin where branches end while the objective still climbs."""
@@ -354,8 +349,7 @@ class Search:
                 break
             a, b = one.take(lanes), other.take(lanes)
             with np.errstate(all="ignore"):
-                gap = a.measure.profits[0] - b.measure.profits[0]
-                rate = a.measure.profits_by_share[0] - b.measure.profits_by_share[0]
+                gap, rate = _gap(a, b)
                 way = np.sign(-gap / rate)
             share = np.clip(a.share + 1e-4 * way, self.market.low, self.market.high)
             share = np.where(np.isfinite(share), share, a.share)
@@ -368,7 +362,7 @@ class Search:
             started, following, together = self._meet(
                 game[lanes[go]], new_a.take(go), leader.take(go)
             )
-            one, other = put_state(one, lanes[go], started), put_state(other, lanes[go], following)
+            one, other = one.put(lanes[go], started), other.put(lanes[go], following)
             met = met.copy()
             met[lanes[go]] = together
         return one, other, met
@@ -393,8 +387,7 @@ class Search:
                 break
             a, b = one.take(lanes), other.take(lanes)
             with np.errstate(all="ignore"):
-                gap = a.measure.profits[0] - b.measure.profits[0]
-                rate = a.measure.profits_by_share[0] - b.measure.profits_by_share[0]
+                gap, rate = _gap(a, b)
                 step = np.clip(-gap / rate, -0.1, 0.1)
             share = np.clip(a.share + damp[lanes] * step, low, high)
             close = np.abs(gap) <= 4e-16 * a.measure.turnover
@@ -406,9 +399,15 @@ class Search:
             # a branch that ends before the next share: a shorter step
             damp[lanes] = np.where(fine, 1.0, 0.5 * damp[lanes])
             go = np.flatnonzero(fine & ~close)
-            one = put_state(one, lanes[go], new_a.take(go))
-            other = put_state(other, lanes[go], new_b.take(go))
+            one = one.put(lanes[go], new_a.take(go))
+            other = other.put(lanes[go], new_b.take(go))
         return one, other, met
+
+
+def _gap(one: State, other: State) -> tuple[Array, Array]:
+    """Return how much more the leader earns in the one than in the other, and its derivative."""
+    a, b = one.measure, other.measure
+    return a.profits[0] - b.profits[0], a.profits_by_share[0] - b.profits_by_share[0]
 
 
 def _noise(score: Array) -> Array:

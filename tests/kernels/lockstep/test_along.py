@@ -14,10 +14,9 @@ from opt_games.kernels.lockstep.along import (
     climb,
     continuous,
     follow,
-    join_states,
     predict,
-    put_state,
 )
+from opt_games.kernels.lockstep.lanes import stack
 from opt_games.kernels.lockstep.objective import Stakes, value
 from opt_games.kernels.lockstep.point import Points
 
@@ -134,10 +133,10 @@ def test_nothing_is_scored_where_nobody_would_sign():
 def test_states_are_put_and_joined():
     one, other = at(0.4), at(0.6)
     lanes = np.array([4, 9])
-    mixed = put_state(one, lanes, other.take(lanes))
+    mixed = one.put(lanes, other.take(lanes))
     expected = np.where(np.isin(GAMES, lanes), 0.6, 0.4)
     np.testing.assert_array_equal(mixed.share, expected)
     np.testing.assert_array_equal(
         mixed.value.score, np.where(expected == 0.6, other.value.score, one.value.score)
     )
-    np.testing.assert_array_equal(join_states([one, other]).share, np.repeat([0.4, 0.6], 30))
+    np.testing.assert_array_equal(stack([one, other]).share, np.repeat([0.4, 0.6], 30))

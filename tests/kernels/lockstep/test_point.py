@@ -9,6 +9,7 @@ import pytest
 
 from opt_games import Game, Generalist, Specialist
 from opt_games.kernels.lockstep.forms import compile_forms
+from opt_games.kernels.lockstep.lanes import stack
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.point import (
     EDGE,
@@ -17,8 +18,6 @@ from opt_games.kernels.lockstep.point import (
     Points,
     branch_key,
     converge,
-    put,
-    stack,
     stay_gains,
 )
 
@@ -220,7 +219,7 @@ def test_branches_have_keys_of_their_own():
 def test_putting_and_stacking():
     points = start(SHARE)
     lanes = np.array([3, 1])
-    changed = put(points, lanes, replace(points.take(lanes), base=np.array([7.0, 8.0])))
+    changed = points.put(lanes, replace(points.take(lanes), base=np.array([7.0, 8.0])))
     assert changed.base[[3, 1, 0]].tolist() == [7.0, 8.0, 0.5]
     assert points.base[3] == 0.5
     both = stack([points.take(lanes), points])
