@@ -12,6 +12,7 @@ from opt_games.equilibrium import EquilibriumMap
 from opt_games.errors import SpecError, UnsupportedGameError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
+from opt_games.kernels.crowd import Shares
 from opt_games.large_market import LARGE, solve_large
 from opt_games.names import did_you_mean
 from opt_games.pareto_set import pareto_intervals, pareto_points
@@ -77,9 +78,11 @@ def solve(
     if solution == "weighted" and game.bargaining.weights is None:
         raise SpecError("the weighted solution needs weights", key="bargaining.weights")
     contract = None if share is None else given_shares(game, share)
-    if len(game.specialists) > LARGE and game.contract.shares == "common" and solver == "ipopt":
-        common = None if contract is None else float(contract[0])
-        large = solve_large(game, solution, common)
+    if len(game.specialists) > LARGE and solver == "ipopt":
+        given: Shares | None = contract
+        if contract is not None and game.contract.shares == "common":
+            given = float(contract[0])
+        large = solve_large(game, solution, given, options)
         if large is not None:
             return large
     equilibria = EquilibriumMap.of(game, solver=solver, options=options)

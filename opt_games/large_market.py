@@ -1,4 +1,4 @@
-"""Games with one common share and very many specialists, in time that grows as their number.
+"""Games with very many specialists, in time that grows as their number.
 
 `solve_large` takes what `opt_games.solve` would take minutes for: smooth formulas of one attribute
 without bounds on the levels, and specialists whose payoffs are proven concave. Its certificate is
@@ -12,17 +12,14 @@ import time
 import numpy as np
 
 import opt_games
-from opt_games.bargaining.crowd_share import CrowdLine, NotCoveredError, Outcome
+from opt_games.bargaining.crowd_share import NotCoveredError, Outcome
+from opt_games.bargaining.market_search import best_market_contract, crowd_line
 from opt_games.branch import Branch, Closure
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Crowd
+from opt_games.kernels.crowd import Shares
 from opt_games.kernels.crowd_leader import Search
-from opt_games.kernels.lockstep.concavity import concave
-from opt_games.kernels.lockstep.forms import compile_forms
-from opt_games.kernels.lockstep.market import Market
-from opt_games.kernels.lockstep.scan import may_stay_out, own_scale
-from opt_games.kernels.payoffs import refuse_what_is_not_built
+from opt_games.kernels.lockstep.scan import may_stay_out
 from opt_games.parts import GENERALIST
 from opt_games.regret import Regret
 from opt_games.result import (
@@ -35,6 +32,8 @@ from opt_games.result import (
     Levels,
     Work,
 )
+from opt_games.solvers.base import SolverOptions
+from opt_games.solvers.ipopt import bundled_version
 
 LARGE = 64
 """Specialists above which `opt_games.solve` comes here."""
@@ -48,16 +47,23 @@ _NEAR = np.array([0.25, 0.5, 0.7, 0.85, 0.95, 0.99, 0.999, 1.001, 1.01, 1.05, 1.
 _LEVELS = np.array([0.0, 1e-7, 1e-4, 3e-3, 0.015, 0.05, 0.12, 0.25, 0.35, 0.5, 0.7, 0.9, 1.2, 2.5])
 
 
-def solve_large(game: Game, solution: str, share: float | None = None) -> Bargain | None:
-    """Solve a game with one common share in time that grows as the number of specialists.
+def solve_large(
+    game: Game,
+    solution: str,
+    share: Shares | None = None,
+    options: SolverOptions | None = None,
+) -> Bargain | None:
+    """Solve a game in time that grows as the number of specialists.
 
     Parameters
     ----------
     game : Game
     solution : str
         Canonical name, or ``"given"``.
-    share : float, optional
-        The given share.
+    share : float or ndarray, shape (specialists,), optional
+        The given contract.
+    options : SolverOptions, optional
+        For the sparse programs that place separate shares.
 
     Returns
     -------
@@ -75,21 +81,16 @@ def solve_large(game: Game, solution: str, share: float | None = None) -> Bargai
     0.5
     """
     begin = time.perf_counter()
-    refuse_what_is_not_built(game)
-    if np.isfinite(list(game.highest_levels().values())).any():
+    if share is None and game.contract.shares == "separate":
+        return _separate(game, solution, options or SolverOptions(), begin)
+    prepared = crowd_line(game)
+    if prepared is None:
         return None
-    forms = compile_forms(game)
-    if not forms.smooth:
-        return None
-    market = Market.of(game, forms, {}, 1)
-    scale = float(own_scale(market)[0])
-    if not (np.isfinite(scale) and concave(market)[0]):
-        return None
+    line, scale = prepared
+    search = line.search
     # which specialists have a say is not settled by few shares where some stay out
-    if share is None and may_stay_out(market, np.array([scale])):
+    if share is None and may_stay_out(search.crowd.market, np.array([scale])):
         return None
-    search = Search.of(Crowd.of(market, scale), scale, float(np.mean(game.contract.bounds)))
-    line = CrowdLine(game, search)
     try:
         agreed = line.best_share(solution) if share is None else share
         found = None if agreed is None else line.outcome(agreed)
@@ -99,6 +100,26 @@ def solve_large(game: Game, solution: str, share: float | None = None) -> Bargai
     seconds = time.perf_counter() - begin
     work = Work("crowd", opt_games.__version__, search.crowd.replies, (), seconds)
     return Bargain(game.name, solution, found is not None, equilibrium, game.disagreement(), work)
+
+
+def _separate(game: Game, solution: str, options: SolverOptions, begin: float) -> Bargain | None:
+    """Bargain over a share for every specialist."""
+    agreed = best_market_contract(game, solution, options)
+    if agreed is None:
+        return None
+    found = agreed.outcome
+    equilibrium = None if found is None else _equilibrium(game, agreed.search, found, agreed.scale)
+    work = Work(
+        "ipopt",
+        str(bundled_version()),
+        agreed.progress.solves,
+        tuple(agreed.progress.failures),
+        time.perf_counter() - begin,
+    )
+    disagreement = game.disagreement()
+    return Bargain(
+        game.name, solution, found is not None, equilibrium, disagreement, work, agreed.notes
+    )
 
 
 def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
@@ -118,7 +139,7 @@ def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
     """
     crowd, share, at = search.crowd, found.share, found.reply
     market = crowd.market
-    kept = 1.0 - share
+    kept = 1.0 - crowd.own(share)
     profit, gain = found.profits.copy(), np.zeros(found.profits.size)
     turnover = np.abs(market.outside[:, 0])
     if found.active:
@@ -129,11 +150,14 @@ def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
             takes = at.takes[rows]
             revenue, cost = chunk.form.values(at.base, extra, *chunk.parameters)
             with np.errstate(all="ignore"):
-                own = np.where(takes, (kept * revenue if kept else 0.0) - cost, chunk.outside)
+                mine = kept[rows]
+                own = np.where(
+                    takes, np.where(mine > 0, mine * revenue, 0.0) - cost, chunk.outside
+                )
                 best = np.maximum(own, chunk.outside)
                 for factor in _FACTORS:
                     earned, spent = chunk.form.values(at.base, unit * factor, *chunk.parameters)
-                    best = np.fmax(best, (kept * earned if kept else 0.0) - spent)
+                    best = np.fmax(best, np.where(mine > 0, mine * earned, 0.0) - spent)
             profit[rows + 1], gain[rows + 1] = own, best - own
             turnover[rows + 1] += np.abs(revenue) + np.abs(cost)
         turnover[0] += at.turnover
@@ -154,7 +178,7 @@ def _equilibrium(game: Game, search: Search, found: Outcome, scale: float) -> Eq
     checked = large_regret(search, found, scale)
     utilities = market.utility(checked.profit[:, None])[0][:, 0]
     after = market.utility((checked.profit + checked.gain)[:, None])[0][:, 0]
-    share = dict.fromkeys(players[1:], found.share)
+    share = dict(zip(players[1:], search.crowd.own(found.share).tolist(), strict=True))
     size = np.where(checked.turnover > 0, checked.turnover, 1.0)
     levels: dict[str, Levels] = dict.fromkeys(players)
     regimes = dict.fromkeys(players, ABSTAIN)

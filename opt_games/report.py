@@ -38,6 +38,7 @@ def bargain_report(game: Game, found: Bargain) -> RenderableType:
         *_rest(game.players, at.regimes),
         Text(f"Sum of utilities {_number(at.welfare)}"),
         _certificate(at),
+        *(Text(note) for note in found.notes),
         _work(found.work),
     )
 

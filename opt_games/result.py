@@ -105,6 +105,8 @@ class Bargain:
     disagreement : mapping of str to float
         Utilities without agreement, by player.
     work : Work
+    notes : tuple of str
+        What is proven of the answer, and what is not, where that differs from other answers.
     """
 
     game: str
@@ -113,6 +115,7 @@ class Bargain:
     equilibrium: Equilibrium | None
     disagreement: Mapping[str, float]
     work: Work
+    notes: tuple[str, ...] = ()
 
     @property
     def shares(self) -> Mapping[str, float] | None:
@@ -142,6 +145,7 @@ class Bargain:
             "welfare": float(sum(self.utilities.values())),
             "regret": None if found is None else dict(found.regret),
             "certified": None if found is None else found.certified,
+            "notes": list(self.notes),
             "solver": self.work.to_dict(),
         }
 

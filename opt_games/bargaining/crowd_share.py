@@ -16,7 +16,7 @@ from opt_games.bargaining.solutions import Stakes, score_utilities
 from opt_games.errors import OptGamesError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Reply
+from opt_games.kernels.crowd import Reply, Shares
 from opt_games.kernels.crowd_leader import Search
 
 _FEW = 512  # followers up to which many shares are sampled
@@ -39,9 +39,9 @@ class NotCoveredError(OptGamesError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The equilibrium of a share; `utilities` has shape (players,)."""
+    """The equilibrium of a share, or of one per follower; `utilities` has shape (players,)."""
 
-    share: float
+    share: Shares
     active: bool
     reply: Reply
     profits: Array
@@ -62,8 +62,8 @@ class CrowdLine:
         """Whether the specialists are so few that equilibria cost little."""
         return self.search.crowd.market.size <= _FEW
 
-    def outcome(self, share: float, sharp: float = 1e-13) -> Outcome:
-        """Return the equilibrium of a share."""
+    def outcome(self, share: Shares, sharp: float = 1e-13) -> Outcome:
+        """Return the equilibrium of a share, or of one per follower."""
         market = self.search.crowd.market
         reply = self.search.optimum(share, sharp)
         if reply is None or not reply.settled or not np.isfinite(reply.payoff):

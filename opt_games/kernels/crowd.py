@@ -17,6 +17,9 @@ from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.forms import STAY, FollowerForm
 from opt_games.kernels.lockstep.market import Market
 
+Shares = float | Array
+"""The leader's share of revenue: of all domains, or one per follower."""
+
 _CHUNK = 4_096
 _PASSES = 6  # of the whole chunk; then of those only that have not settled
 _SLOW_PASSES = 120
@@ -61,11 +64,13 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Reply:
-    """What followers do at a base level and a share, and what it leaves to the leader.
+    """What followers do at a base level and a contract, and what it leaves to the leader.
 
     Attributes
     ----------
-    base, share : float
+    base : float
+    share : float or ndarray, shape (followers,)
+        The leader's share of revenue, of all domains or by follower.
     payoff : float
         The leader's.
     slope : float
@@ -81,7 +86,7 @@ class Reply:
     """
 
     base: float
-    share: float
+    share: Shares
     payoff: float
     slope: float
     turnover: float
@@ -104,6 +109,8 @@ class Crowd:
     chunks : tuple of Chunk
     extra : ndarray, shape (followers,)
         Where Newton iterations start.
+    members : ndarray of int
+        Positions of these followers among all of the market.
     replies : int
         How many were computed.
     """
@@ -111,6 +118,7 @@ class Crowd:
     market: Market
     chunks: tuple[Chunk, ...]
     extra: Array
+    members: NDArray[np.int64]
     replies: int = 0
 
     @classmethod
@@ -132,7 +140,7 @@ class Crowd:
                         np.ones(members.size),
                     )
                 )
-        return cls(market, tuple(chunks), np.full(market.size, scale))
+        return cls(market, tuple(chunks), np.full(market.size, scale), np.arange(market.size))
 
     def sample(self, size: int, importance: Array) -> Crowd:
         """Return about `size` followers that stand for all.
@@ -169,35 +177,39 @@ class Crowd:
                 part = chunk.take(rows)
                 heavy = part.weight if weight is None else weight[part.members]
                 chunks.append(replace(part, members=renumbered[part.members], weight=heavy))
-        return Crowd(self.market, _joined(chunks), self.extra[members])
+        return Crowd(self.market, _joined(chunks), self.extra[members], self.members[members])
 
-    def reply(self, base: float, share: float) -> Reply:
-        """Find all best responses to a base level."""
+    def own(self, share: Shares) -> Array:
+        """Return the shares of these followers: `share` is one, or by follower of the market."""
+        each = np.broadcast_to(share, self.market.size)
+        return each if self.members.size == each.size else each[self.members]
+
+    def reply(self, base: float, share: Shares) -> Reply:
+        """Find all best responses to a base level, for one share or one per follower."""
         self.replies += 1
         size = self.extra.size
+        shares = self.own(share)
         revenue, profit = np.zeros(size), np.zeros(size)
         contributes, takes = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
-        received, gained = [], []
+        received, gained, earned = [], [], []
         settled = True
         for chunk in self.chunks:
             rows = chunk.members
-            found = respond(chunk, base, share, self.extra[rows])
+            found = respond(chunk, base, shares[rows], self.extra[rows])
             self.extra[rows] = found.extra
             revenue[rows], profit[rows] = found.revenue, found.profit
             contributes[rows], takes[rows] = found.contributes, found.takes
-            received.append(float(chunk.weight @ found.revenue))
-            gained.append(float(chunk.weight @ found.marginal))
+            received.append(float(chunk.weight @ found.received))
+            gained.append(float(chunk.weight @ found.gained))
+            earned.append(float(chunk.weight @ np.abs(found.revenue)))
             settled &= found.settled
         cost, marginal_cost = self.cost(base)
-        total = math.fsum(received)
-        # a leader without a share gets nothing of marginal revenue that may be infinite
-        slope = (share * math.fsum(gained) if share > 0.0 else 0.0) - marginal_cost
         return Reply(
             base,
             share,
-            share * total - cost,
-            slope,
-            abs(total) + abs(cost),
+            math.fsum(received) - cost,
+            math.fsum(gained) - marginal_cost,
+            math.fsum(earned) + abs(cost),
             self.extra.copy(),
             revenue,
             profit,
@@ -207,32 +219,34 @@ class Crowd:
         )
 
     def lanes(
-        self, base: Array, share: float, start: Array, settled_at: float = _SETTLED
+        self, base: Array, share: Shares, start: Array, settled_at: float = _SETTLED
     ) -> tuple[Array, Array, Array]:
         """Return the leader's payoff and slope at many base levels, and all contributions.
 
         Parameters
         ----------
         base : ndarray, shape (lanes,)
-        share : float
+        share : float or ndarray, shape (followers,)
         start : ndarray, shape (lanes, followers) or (followers,)
         settled_at : float
             The last Newton step that is allowed; its square is left.
         """
         received, gained = np.zeros(base.size), np.zeros(base.size)
+        shares = self.own(share)
         extra = np.array(np.broadcast_to(start, (base.size, self.extra.size)))
         for chunk in self.chunks:
             size = max(1, _CHUNK // chunk.members.size)
             for first in range(0, base.size, size):
                 at = slice(first, first + size)
                 cells = np.ix_(np.arange(base.size)[at], chunk.members)
-                found = respond(chunk, base[at, None], share, extra[cells], settled_at)
+                own = shares[chunk.members]
+                found = respond(chunk, base[at, None], own, extra[cells], settled_at)
                 extra[cells] = found.extra
-                received[at] += found.revenue @ chunk.weight
-                gained[at] += found.marginal @ chunk.weight
+                received[at] += found.received @ chunk.weight
+                gained[at] += found.gained @ chunk.weight
         cost, slope = (np.array(each) for each in zip(*map(self.cost, base.tolist()), strict=True))
         with np.errstate(invalid="ignore"):
-            return share * received - cost, share * gained - slope, extra
+            return received - cost, gained - slope, extra
 
     def cost(self, base: float) -> tuple[float, float]:
         """Return the leader's cost and its derivative."""
@@ -270,13 +284,14 @@ def _joined(chunks: list[Chunk]) -> tuple[Chunk, ...]:
 class Found:
     """Best responses of a chunk; arrays of shape (members,), see `Reply`.
 
-    `marginal` is what revenue changes with the base level, `gain` what taking part is better than
-    abstaining.
+    `received` is the leader's part of the revenue, `gained` what it changes with the base level,
+    and `gain` what taking part is better than abstaining.
     """
 
     extra: Array
     revenue: Array
-    marginal: Array
+    received: Array
+    gained: Array
     profit: Array
     contributes: NDArray[np.bool_]
     takes: NDArray[np.bool_]
@@ -285,12 +300,12 @@ class Found:
 
 
 def respond(
-    chunk: Chunk, base: Array | float, share: float, start: Array, settled_at: float = _SETTLED
+    chunk: Chunk, base: Array | float, share: Array, start: Array, settled_at: float = _SETTLED
 ) -> Found:
     """Find the best responses of a chunk, by Newton's method from `start`.
 
-    Payoffs must be concave in the contribution. The shape of `start` is (..., members), and `base`
-    broadcasts to it.
+    Payoffs must be concave in the contribution. The shape of `start` is (..., members); `base` and
+    `share` broadcast to it.
     """
     form, kept = chunk.form, 1.0 - share
     shape = start.shape
@@ -315,20 +330,26 @@ def respond(
         part = chunk.take(np.nonzero(open_)[-1])
         there = np.broadcast_to(np.asarray(base, dtype=float), shape)[open_]
         marginal = np.array(np.broadcast_to(marginal, shape))
-        extra[open_], marginal[open_], settled = _safely(part, there, share, extra[open_])
+        theirs = np.broadcast_to(share, shape)[open_]
+        extra[open_], marginal[open_], settled = _safely(part, there, theirs, extra[open_])
     earned, spent = form.values(base, extra, *chunk.parameters)
     with np.errstate(all="ignore"):
         earned = np.where(adds, earned, at["revenue"])
         spent = np.where(adds, spent, at["cost"])
         marginal = np.where(adds, marginal, at["marginal_revenue"])
-        mine = kept * earned if kept > 0 else np.zeros(shape)
+        mine = np.where(kept > 0, kept * earned, 0.0)
         profit = mine - spent
         slack = _WILLING * (np.abs(mine) + np.abs(spent) + np.abs(chunk.outside))
         takes = profit >= chunk.outside - slack
+        # a leader without a share gets nothing of marginal revenue that may be infinite
+        paying = takes & (share > 0.0)
+        received = np.where(paying, share * earned, 0.0)
+        gained = np.where(paying, share * marginal, 0.0)
     return Found(
         extra,
         np.where(takes, earned, 0.0),
-        np.where(takes, marginal, 0.0),
+        received,
+        gained,
         np.where(takes, profit, chunk.outside),
         adds,
         takes,
@@ -337,7 +358,7 @@ def respond(
     )
 
 
-def _safely(chunk: Chunk, base: float, share: float, extra: Array) -> tuple[Array, Array, bool]:
+def _safely(chunk: Chunk, base: Array, share: Array, extra: Array) -> tuple[Array, Array, bool]:
     """Bracketed Newton steps for those whose plain ones do not settle."""
     form, kept = chunk.form, 1.0 - share
     low, high = np.zeros(extra.shape), np.full(extra.shape, np.inf)

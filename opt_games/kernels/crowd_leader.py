@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Crowd, Reply, respond
+from opt_games.kernels.crowd import Crowd, Reply, Shares, respond
 from opt_games.kernels.lockstep.scan import MULTIPLES
 
 _SAMPLE = 2048
@@ -61,7 +61,7 @@ class Search:
     bias: float = 1.0
 
     @classmethod
-    def of(cls, crowd: Crowd, scale: float, share: float) -> Search:
+    def of(cls, crowd: Crowd, scale: float, share: Shares) -> Search:
         """Prepare for base levels around a scale."""
         levels = MULTIPLES[40]
         if crowd.extra.size <= _FINER:
@@ -75,12 +75,12 @@ class Search:
         """Whether scans look at all followers."""
         return self.screen.extra.size == self.crowd.extra.size
 
-    def optimum(self, share: float, sharp: float = 1e-13) -> Reply | None:
+    def optimum(self, share: Shares, sharp: float = 1e-13) -> Reply | None:
         """Return the followers' reply to the leader's best base level; None if it is unbounded.
 
         Parameters
         ----------
-        share : float
+        share : float or ndarray, shape (followers,)
         sharp : float
             Relative error of the level that is allowed where the payoff is smooth.
         """
@@ -119,7 +119,7 @@ class Search:
         # an indifferent leader does what the followers like
         return max(tied, key=lambda each: float(each.profit.sum()))
 
-    def _of_sample(self, share: float, node: int, up: float, down: float) -> float:
+    def _of_sample(self, share: Shares, node: int, up: float, down: float) -> float:
         """Return where the slope of the sample is zero beyond a node."""
         a, b = float(self.nodes[node]), float(self.nodes[node + 1])
         start = self.start[node]
@@ -134,7 +134,7 @@ class Search:
                 b, down, up = at, float(slope[0]), 0.5 * up
         return at
 
-    def _magnified(self, share: float, peak: int) -> tuple[float, float, float]:
+    def _magnified(self, share: Shares, peak: int) -> tuple[float, float, float]:
         """Return a short stretch around a peak of the scan, and the payoff there."""
         last = self.nodes.size - 1
         low, high = self.nodes[max(peak - 1, 0)], self.nodes[min(peak + 1, last)]
@@ -151,7 +151,7 @@ class Search:
                 break
         return float(low), float(high), value
 
-    def _sharpened(self, share: float, low: float, high: float) -> Reply:
+    def _sharpened(self, share: Shares, low: float, high: float) -> Reply:
         """Find the best base level of a stretch, or nearby."""
         crowd = self.crowd
         if low <= 0.0 and high <= 1e-12 * self.nodes[-1]:
@@ -186,7 +186,7 @@ class Search:
                 return self._within(share, candidates, first, best)
         raise AssertionError("the last round returns")
 
-    def _stationary(self, share: float, replies: list[Reply], best: Reply) -> Reply:
+    def _stationary(self, share: Shares, replies: list[Reply], best: Reply) -> Reply:
         """Find the zero of the slope between two nodes around a peak."""
         for left, right in itertools.pairwise(replies):
             if left.slope > 0.0 >= right.slope:
@@ -194,7 +194,7 @@ class Search:
                 best = found if found.payoff >= best.payoff - 1e-13 * best.turnover else best
         return best
 
-    def _within(self, share: float, events: Events, which: int, best: Reply) -> Reply:
+    def _within(self, share: Shares, events: Events, which: int, best: Reply) -> Reply:
         """Look at a level of entry, or at the zero of the slope in its piece."""
         found = self.crowd.reply(float(events.base[which]), share)
         if events.inside[which]:
@@ -205,7 +205,7 @@ class Search:
                 found = self._zero(share, left, right)
         return found if found.payoff >= best.payoff else best
 
-    def _zero(self, share: float, left: Reply, right: Reply) -> Reply:
+    def _zero(self, share: Shares, left: Reply, right: Reply) -> Reply:
         """Narrow a stretch in which the slope falls through zero, by secants and halving."""
         a, b, up, down = left.base, right.base, left.slope, right.slope
         found = left
@@ -221,7 +221,7 @@ class Search:
                 break
         return found
 
-    def _smooth(self, share: float, low: float, high: float, sharp: float) -> Reply | None:
+    def _smooth(self, share: Shares, low: float, high: float, sharp: float) -> Reply | None:
         """Find the zero of the slope by secants where all take part; None if that fails."""
         _, slopes, _ = self.screen.lanes(np.array([low, high]), share, self.screen.extra)
         bend = float(slopes[1] - slopes[0]) / (high - low)
@@ -281,22 +281,23 @@ def _cell(crowd: Crowd, left: Reply, right: Reply) -> tuple[Array, ...]:
     if enters.size:
         few = crowd.only(moving)
         few.extra = left.extra[moving]
-        edge = _edges(few, left.base, right.base, share, enters)
+        theirs = few.own(share)
+        edge = _edges(few, left.base, right.base, theirs, enters)
         revenue, marginal = [], []
         for base in (np.full(edge.size, left.base), edge, np.full(edge.size, right.base)):
             earned, gained = np.zeros(edge.size), np.zeros(edge.size)
             for chunk in few.chunks:
                 rows = chunk.members
-                found = respond(chunk, base[rows], share, few.extra[rows])
-                earned[rows], gained[rows] = found.revenue, found.marginal
+                found = respond(chunk, base[rows], theirs[rows], few.extra[rows])
+                earned[rows], gained[rows] = found.received, found.gained
             revenue.append(earned)
             marginal.append(gained)
     # those who neither enter nor leave: a cubic
     fixed = np.array(
-        [left.payoff - share * revenue[0].sum(), right.payoff - share * revenue[2].sum()]
+        [left.payoff - revenue[0].sum(), right.payoff - revenue[2].sum()]
     )
     slopes = np.array(
-        [left.slope - share * marginal[0].sum(), right.slope - share * marginal[2].sum()]
+        [left.slope - marginal[0].sum(), right.slope - marginal[2].sum()]
     )
     u = (edge - left.base) / width
     # those who do: a parabola through both ends of where they take part, with the slope at one
@@ -313,9 +314,9 @@ def _cell(crowd: Crowd, left: Reply, right: Reply) -> tuple[Array, ...]:
     leaving = np.where(enters, 0.0, polynomial)
     # at its own level a follower that leaves is still there
     stays = leaving.sum(axis=1, keepdims=True) - np.cumsum(leaving, axis=1) + leaving
-    at_edge = share * (entered + stays)
-    after = np.concatenate([share * leaving.sum(axis=1, keepdims=True), at_edge], axis=1)
-    after[:, 1:] -= share * leaving
+    at_edge = entered + stays
+    after = np.concatenate([leaving.sum(axis=1, keepdims=True), at_edge], axis=1)
+    after[:, 1:] -= leaving
 
     def value(at: Array, piece: Array) -> Array:
         smooth = _cubic(fixed, slopes * width, at)
@@ -349,7 +350,7 @@ def _cell(crowd: Crowd, left: Reply, right: Reply) -> tuple[Array, ...]:
     )
 
 
-def _edges(few: Crowd, left: float, right: float, share: float, enters: NDArray[np.bool_]) -> Array:
+def _edges(few: Crowd, left: float, right: float, share: Array, enters: NDArray[np.bool_]) -> Array:
     """Return the levels at which followers enter or leave, on the side where they take part."""
     low, high = np.full(enters.size, left), np.full(enters.size, right)
     for _ in range(_HALVINGS):
@@ -357,7 +358,7 @@ def _edges(few: Crowd, left: float, right: float, share: float, enters: NDArray[
         takes = np.zeros(enters.size, dtype=bool)
         for chunk in few.chunks:
             rows = chunk.members
-            found = respond(chunk, middle[rows], share, few.extra[rows])
+            found = respond(chunk, middle[rows], share[rows], few.extra[rows])
             few.extra[rows], takes[rows] = found.extra, found.gain >= 0.0
         below = takes != enters
         low, high = np.where(below, middle, low), np.where(below, high, middle)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
@@ -83,21 +84,10 @@ class IpoptProblem(CasadiProblem):
         return self._cold
 
     def _make(self, time_limit: float | None, *, warm: bool = False) -> Any:
-        """Return a CasADi ``nlpsol``; IPOPT prints its complaints, so they are caught."""
-        import casadi
-
-        vendor = ipopt_options(self.options, warm=warm)
-        if time_limit is not None:
-            vendor["max_wall_time"] = time_limit
+        """Return a CasADi ``nlpsol`` of this model."""
         compiled = self.compiled
         problem = {"x": compiled.x, "p": compiled.p, "f": compiled.f, "g": compiled.g}
-        settings = CASADI_OPTIONS | {f"ipopt.{name}": vendor[name] for name in vendor}
-        said = io.StringIO()
-        try:
-            with contextlib.redirect_stdout(said):
-                return casadi.nlpsol("solver", "ipopt", problem, settings)
-        except (RuntimeError, TypeError, NotImplementedError) as error:
-            raise SolverError(_complaint(said.getvalue(), str(error), self.options)) from None
+        return make_nlpsol(problem, self.options, time_limit, warm=warm)
 
     def run(self, numbers: Numbers, multipliers: Any, time_limit: float | None) -> Outcome:
         """Run IPOPT once: see `CasadiProblem.run`."""
@@ -129,6 +119,49 @@ class IpoptProblem(CasadiProblem):
             options=self.options,
             multipliers=Multipliers(found["lam_x"], found["lam_g"]),
         )
+
+
+def make_nlpsol(
+    problem: Mapping[str, Any],
+    options: SolverOptions,
+    time_limit: float | None,
+    *,
+    warm: bool = False,
+    derivatives: Mapping[str, Any] | None = None,
+) -> Any:
+    """Return a CasADi ``nlpsol``; IPOPT prints its complaints, so they are caught.
+
+    Parameters
+    ----------
+    problem : mapping of str to CasADi expression
+        ``x``, ``p``, ``f`` and ``g``.
+    options : SolverOptions
+    time_limit : float or None
+        In place of that of `options`.
+    warm : bool
+        Whether starts come with multipliers.
+    derivatives : mapping of str to casadi.Function, optional
+        ``grad_f``, ``jac_g`` and ``hess_lag`` where they are known; CasADi derives them else.
+
+    Raises
+    ------
+    SolverError
+        If IPOPT refuses an option.
+    """
+    import casadi
+
+    vendor = ipopt_options(options, warm=warm)
+    if time_limit is not None:
+        vendor["max_wall_time"] = time_limit
+    settings = CASADI_OPTIONS | {f"ipopt.{name}": vendor[name] for name in vendor}
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            return casadi.nlpsol(
+                "solver", "ipopt", dict(problem), settings | dict(derivatives or {})
+            )
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise SolverError(_complaint(said.getvalue(), str(error), options)) from None
 
 
 def bundled_version() -> str | None:

@@ -1,0 +1,281 @@
+"""From a bargaining solution and a set of regimes to the sparse program of a whole market."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.bargaining.solutions import Stakes
+from opt_games.formulations.market_problem import (
+    LeaderTerms,
+    MarketProblem,
+    Scales,
+    numbered,
+)
+from opt_games.formulations.specialist_block import Block, BlockKind, Goal, specialist_block
+from opt_games.game import Game
+from opt_games.kernels.array_function import Array
+from opt_games.solvers.columns import Bounds
+
+Mask = NDArray[np.bool_]
+
+SMALLEST_GAIN = ("egalitarian", "kalai-smorodinsky")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A contract with levels, and the regimes that a program is stated for.
+
+    Attributes
+    ----------
+    shares : ndarray, shape (specialists,)
+    base : float
+    extra : ndarray, shape (specialists,)
+        Contributions.
+    takes, contributes : ndarray of bool, shape (specialists,)
+    profit : float
+        The generalist's.
+    """
+
+    shares: Array
+    base: float
+    extra: Array
+    takes: Mask
+    contributes: Mask
+    profit: float
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a bargaining solution asks of every player.
+
+    Attributes
+    ----------
+    game : Game
+    solution : str
+        Canonical name, or ``"player 0"`` for the generalist's utility.
+    stakes : Stakes
+    outside : ndarray, shape (players,)
+        Utility of the outside options.
+    """
+
+    game: Game
+    solution: str
+    stakes: Stakes
+    outside: Array
+
+    @cached_property
+    def least(self) -> Array:
+        """What every player must get to take part and to sign, in utility."""
+        return np.maximum(self.stakes.disagreement, self.outside)
+
+    @cached_property
+    def span(self) -> Array:
+        """What gains are measured in, where the smallest counts."""
+        if self.solution == "kalai-smorodinsky":
+            return self.stakes.ideal - self.stakes.disagreement
+        return np.ones(self.stakes.disagreement.size)
+
+    @cached_property
+    def weights(self) -> Array:
+        """Every player's weight in a sum of utilities or of log gains."""
+        stakes = self.stakes
+        one = np.ones(stakes.weights.size)
+        if self.solution in ("powerful-generalist", "player 0"):
+            return np.append(1.0, np.zeros(one.size - 1))
+        if self.solution == "powerful-specialist":
+            return np.append(0.0, one[1:])
+        if self.solution == "nash":
+            return np.where(stakes.bargainers, stakes.weights, 0.0)
+        return stakes.weights if self.solution == "weighted" else one
+
+    def goal(self, player: int) -> Goal:
+        """Return what the player's term of the objective is."""
+        return _GOALS[int(self.goals[player])]
+
+    @cached_property
+    def goals(self) -> NDArray[np.int64]:
+        """The same for all players, numbered as `Goal` lists them."""
+        count = self.weights.size
+        if self.solution in SMALLEST_GAIN:
+            return np.zeros(count, dtype=np.int64)
+        if self.solution == "max-performance":
+            return np.append(0, np.full(count - 1, _GOALS.index(Goal.LEVEL)))
+        kind = Goal.LOG_GAIN if self.solution == "nash" else Goal.UTILITY
+        return np.where(self.weights > 0, _GOALS.index(kind), 0)
+
+    @cached_property
+    def counted(self) -> Mask:
+        """Whose gain counts in the smallest."""
+        if self.solution in SMALLEST_GAIN:
+            return self.stakes.bargainers
+        return np.zeros(self.weights.size, dtype=bool)
+
+    @cached_property
+    def floored(self) -> Mask:
+        """Who needs a row that says that it gets no less than `least`."""
+        gains = self.counted | (self.goals == _GOALS.index(Goal.LOG_GAIN))
+        return ~(gains & (self.stakes.disagreement >= self.outside))
+
+    def blocks(self) -> dict[BlockKind, Block]:
+        """Return where compiled blocks are kept between programs."""
+        return self._blocks
+
+    @cached_property
+    def _blocks(self) -> dict[BlockKind, Block]:
+        return {}
+
+
+_GOALS = list(Goal)
+
+
+@dataclass(frozen=True)
+class Program:
+    """A `MarketProblem` with its start and bounds."""
+
+    problem: MarketProblem
+    bounds: Bounds
+
+    def unpack(self, x: Array, at: Place) -> Place:
+        """Return the contract and levels of a solution; abstainers keep the shares of `at`."""
+        shares, extra = at.shares.copy(), np.zeros(at.extra.size)
+        first = self.problem.shared
+        for each in self.problem.members:
+            size = each.kind.variables * each.positions.size
+            own = x[first : first + size].reshape(-1, each.kind.variables)
+            shares[each.positions] = own[:, 0]
+            if each.kind.contributes:
+                unit = each.numbers[len(each.block.names) + 1]
+                extra[each.positions] = own[:, 1] * unit
+            first += size
+        base = float(x[0] * self.problem.scales.base)
+        profit = float(x[1] * self.problem.scales.profit)
+        return Place(shares, base, extra, at.takes, at.contributes, profit)
+
+
+def assemble(terms: Terms, at: Place, marginal: Array, tempted: Mask, *, edge: bool) -> Program:
+    """State the program of some regimes, to start at a place on them.
+
+    Parameters
+    ----------
+    terms : Terms
+    at : Place
+    marginal : ndarray, shape (specialists,)
+        Marginal revenue at the start, the unit of the specialists' first-order conditions.
+    tempted : ndarray of bool, shape (specialists,)
+        Who would contribute at shares below 1, so that a free-rider among them gives up everything.
+    edge : bool
+        Whether the generalist may be at the edge.
+    """
+    game, stakes = terms.game, terms.stakes
+    low, high = game.contract.bounds
+    count = at.shares.size
+    size = np.where(stakes.scale > 0, stakes.scale, 1.0)
+    constants = [
+        np.full(count, at.base),
+        np.where(at.extra > 0, at.extra, 1.0),
+        marginal,
+        size[1:],
+        terms.least[1:],
+        stakes.disagreement[1:],
+        terms.span[1:],
+        terms.weights[1:],
+    ]
+    members = [
+        numbered(game, kind, _block(terms, kind), positions, constants)
+        for kind, positions in _kinds(terms, at, tempted)
+    ]
+    leader = LeaderTerms(
+        terms.goal(0),
+        float(terms.weights[0]),
+        float(terms.least[0]),
+        float(stakes.disagreement[0]),
+        float(terms.span[0]),
+        bool(terms.floored[0]),
+        bool(terms.counted[0]),
+    )
+    profit_scale = max(abs(at.profit), 1e-3 * float(size[0]))
+    slope_scale = profit_scale / at.base
+    objective = {
+        "nash": float(terms.weights.sum()),
+        "max-performance": float((at.base + at.extra).sum()),
+    }.get(terms.solution, float((terms.weights * size).sum()))
+    scales = Scales(at.base, profit_scale, slope_scale, float(size[0]), objective)
+    problem = MarketProblem(game, tuple(members), leader, scales, edge)
+    return _bounded(problem, terms, at, low, high, edge)
+
+
+def _block(terms: Terms, kind: BlockKind) -> Block:
+    kept = terms.blocks()
+    if kind not in kept:
+        group = terms.game.specialists.groups[kind.group]
+        kept[kind] = specialist_block(group, kind, terms.game.attributes[0])
+    return kept[kind]
+
+
+def _kinds(terms: Terms, at: Place, tempted: Mask) -> list[tuple[BlockKind, NDArray[np.int64]]]:
+    """Sort who takes part by the rows that it has."""
+    found = []
+    for number, group in enumerate(terms.game.specialists.groups):
+        rows = group.members[at.takes[group.members]]
+        code = (
+            at.contributes[rows]
+            + 2 * (tempted[rows] & ~at.contributes[rows])
+            + 4 * terms.floored[rows + 1]
+            + 8 * terms.counted[rows + 1]
+            + 16 * terms.goals[rows + 1]
+        )
+        for each in np.unique(code):
+            kind = BlockKind(
+                number,
+                bool(each & 1),
+                not each & 3,
+                bool(each & 4),
+                bool(each & 8),
+                _GOALS[int(each) >> 4],
+            )
+            found.append((kind, rows[code == each]))
+    return found
+
+
+def _bounded(
+    problem: MarketProblem, terms: Terms, at: Place, low: float, high: float, edge: bool
+) -> Program:
+    start, lower, upper = [1.0, at.profit / problem.scales.profit], [1e-9, -np.inf], [np.inf] * 2
+    if problem.epigraph:
+        start, lower, upper = [*start, 0.0], [*lower, 0.0], [*upper, np.inf]
+    columns = [np.array(start)], [np.array(lower)], [np.array(upper)]
+    shared_rows = problem.shared_rows
+    row_lower = [np.array([-np.inf if edge else 0.0, 0.0, *[0.0] * (shared_rows - 2)])]
+    row_upper = [np.array([0.0, 0.0, *[np.inf] * (shared_rows - 2)])]
+    for each in problem.members:
+        kind, rows = each.kind, each.positions
+        free_rides = not kind.contributes
+        fixed = free_rides and not kind.content
+        own = [np.full(rows.size, high) if fixed else np.clip(at.shares[rows], low, high)]
+        least = [np.full(rows.size, high if fixed else low)]
+        most = [np.full(rows.size, high)]
+        if kind.contributes:
+            own.append(np.ones(rows.size))
+            least.append(np.zeros(rows.size))
+            most.append(np.full(rows.size, np.inf))
+        for column, values in zip(columns, (own, least, most), strict=True):
+            column.append(np.column_stack(values).ravel())
+        bottom = [0.0] if kind.contributes else [-np.inf] if kind.content else []
+        top = [0.0] if kind.contributes or kind.content else []
+        more = int(kind.floor) + int(kind.epigraph)
+        row_lower.append(np.tile([*bottom, *[0.0] * more], rows.size))
+        row_upper.append(np.tile([*top, *[np.inf] * more], rows.size))
+    return Program(
+        problem,
+        Bounds(
+            *(np.concatenate(column) for column in columns),
+            np.concatenate(row_lower),
+            np.concatenate(row_upper),
+        ),
+    )
+
+

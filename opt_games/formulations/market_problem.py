@@ -1,0 +1,366 @@
+r"""The bargaining problem of a whole market with separate shares, sparse, stated over columns.
+
+The same problem as `opt_games.formulations.bargaining_problem` on one branch, for any number of
+specialists. Specialists that share a functional form are one mapped function
+(`opt_games.formulations.specialist_block`), so that neither building nor differentiating the
+problem loops over them. The base level :math:`x_0`, the generalist's profit :math:`v` and, for the
+solutions that maximise the smallest gain, that gain :math:`t` are variables:
+
+.. math::
+
+   \max_{x_0, v, t, \delta, y} \; h_0(v) + \sum_i h_i(U_i) \quad\text{or}\quad t
+   \qquad\text{s.t.}\qquad
+   \sum_i M_i = \phi_0'(x_0), \qquad v = \sum_i P_i - \phi_0(x_0), \qquad E_i = 0, \dots
+
+Two rows are sums over all; every other row and all second derivatives are of one specialist, or
+between it and :math:`x_0`. A generalist at the edge, where going any lower would lose a specialist,
+has :math:`\sum_i M_i \le \phi_0'(x_0)` instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import casadi
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.formulations.specialist_block import (
+    Block,
+    BlockKind,
+    Goal,
+    specialist_block,
+)
+from opt_games.game import Game
+from opt_games.kernels.array_function import Array, Symbols
+
+Index = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Members:
+    """Specialists of one `BlockKind`, with all their numbers.
+
+    Attributes
+    ----------
+    kind : BlockKind
+    block : Block
+    positions : ndarray of int, shape (members,)
+        Where they stand among all specialists.
+    numbers : ndarray, shape (numbers, members)
+        Parameters and `CONSTANTS`, in the order of the block.
+    """
+
+    kind: BlockKind
+    block: Block
+    positions: Index
+    numbers: Array
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Units of the generalist's quantities, so that all variables are around 1."""
+
+    base: float
+    profit: float
+    slope: float
+    utility: float
+    objective: float
+
+
+@dataclass(frozen=True)
+class LeaderTerms:
+    """What the generalist brings to the problem.
+
+    Attributes
+    ----------
+    goal : Goal
+        `Goal.LEVEL` has no meaning here.
+    weight, least, disagreement, span : float
+    floor : bool
+        Whether there is a row for the least utility.
+    epigraph : bool
+        Whether its gain counts in the smallest.
+    """
+
+    goal: Goal
+    weight: float
+    least: float
+    disagreement: float
+    span: float
+    floor: bool
+    epigraph: bool
+
+
+@dataclass(frozen=True)
+class MarketProblem:
+    """A sparse program over columns, ready for IPOPT.
+
+    Variables are the base level, the generalist's profit, the smallest gain if any is asked for,
+    then `Members` by `Members`, specialist by specialist, its share and contribution, all scaled.
+    Rows are the two sums, the generalist's own, then the specialists' in the same order.
+
+    Attributes
+    ----------
+    game : Game
+    members : tuple of Members
+    leader : LeaderTerms
+    scales : Scales
+    at_edge : bool
+        Whether the generalist may be at the edge; else its marginal profit is zero.
+    """
+
+    game: Game
+    members: tuple[Members, ...]
+    leader: LeaderTerms
+    scales: Scales
+    at_edge: bool = False
+
+    @property
+    def epigraph(self) -> bool:
+        """Whether the smallest gain is the objective."""
+        return self.leader.epigraph or any(each.kind.epigraph for each in self.members)
+
+    @property
+    def shared(self) -> int:
+        """How many variables belong to all: base level, profit, smallest gain."""
+        return 2 + int(self.epigraph)
+
+    @property
+    def shared_rows(self) -> int:
+        """How many rows are the generalist's: the two sums, and those for its utility."""
+        return 2 + int(self.leader.floor) + int(self.leader.epigraph)
+
+    @property
+    def variables(self) -> int:
+        """Number of variables."""
+        return self.shared + sum(e.kind.variables * e.positions.size for e in self.members)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.shared_rows + sum(e.kind.rows * e.positions.size for e in self.members)
+
+    @cached_property
+    def _leader(self) -> tuple[Any, Any, Any]:
+        """Values, slopes and curvature of the generalist's terms, of (base, profit, worst)."""
+        (attribute,) = self.game.attributes
+        base_name = f"{attribute}0"
+        generalist, terms, scales = self.game.generalist, self.leader, self.scales
+        used = generalist.cost.names | frozenset(
+            () if generalist.utility is None else generalist.utility.names
+        )
+        names = sorted(used - {base_name, "profit"})
+        symbols = Symbols.named([base_name, "profit", *names])
+        base, profit, *parameters = symbols.casadi.values()
+        cost = symbols.of(generalist.cost)
+        marginal = casadi.gradient(cost, base)
+        utility = profit if generalist.utility is None else symbols.of(generalist.utility)
+        worst = casadi.SX.sym("worst")
+        gain = (utility - terms.disagreement) / scales.utility
+        goal = {
+            Goal.NOTHING: casadi.SX(0.0),
+            Goal.UTILITY: terms.weight * utility,
+            Goal.LOG_GAIN: terms.weight * casadi.log(gain),
+        }[terms.goal]
+        rows = [-marginal / scales.slope, -(cost + profit) / scales.profit]
+        if terms.floor:
+            rows.append((utility - terms.least) / scales.utility)
+        if terms.epigraph:
+            rows.append(gain - worst * terms.span / scales.utility)
+        scaled = [casadi.SX.sym("base"), casadi.SX.sym("profit")]
+        column = casadi.substitute(
+            [casadi.vertcat(goal, *rows)],
+            [base, profit, *parameters],
+            [
+                scaled[0] * scales.base,
+                scaled[1] * scales.profit,
+                *(self.game.parameters[name] for name in names),
+            ],
+        )[0]
+        inputs = [*scaled, worst]
+        multipliers = casadi.SX.sym("multipliers", column.numel())
+        both = casadi.vertcat(*scaled)
+        hessian, _ = casadi.hessian(casadi.dot(multipliers, column), both)
+        jacobian = casadi.densify(casadi.jacobian(column, both))
+        return (
+            casadi.Function("values", inputs, [casadi.densify(column)]),
+            casadi.Function("slopes", inputs, [jacobian]),
+            casadi.Function(
+                "curvature",
+                [*inputs, multipliers],
+                [casadi.vertcat(hessian[0, 0] + casadi.SX(0.0), hessian[1, 1] + casadi.SX(0.0))],
+            ),
+        )
+
+    def functions(self) -> dict[str, Any]:
+        """Return the program for ``casadi.nlpsol``: its expressions, and exact derivatives."""
+        x, lam = casadi.MX.sym("x", self.variables), casadi.MX.sym("lam", self.rows)
+        p, sigma = casadi.MX.sym("p", 0), casadi.MX.sym("sigma")
+        base, profit = x[0], x[1]
+        worst = x[2] if self.epigraph else casadi.MX(0.0)
+        units = casadi.DM([self.scales.slope, self.scales.profit])
+        size = self.scales.objective
+        values, slopes, curvature = self._leader
+        at = values(base, profit, worst)
+        by = slopes(base, profit, worst)
+        sums, own_rows, goal = casadi.MX.zeros(2), [at[3:]], at[0]
+        sums_by_base, goal_by_base = casadi.MX.zeros(2), by[0, 0]
+        base_column, own_columns, own_gradient, worst_column = [], [], [], []
+        bend, own_bends = casadi.MX(0.0), []
+        top = casadi.vertcat(-sigma / size, lam[0] / units[0], lam[1] / units[1])
+        first, row = self.shared, self.shared_rows
+        for each in self.members:
+            kind, count = each.kind, each.positions.size
+            own = casadi.reshape(x[first : first + kind.variables * count], kind.variables, count)
+            given = [casadi.repmat(base, 1, count), casadi.repmat(worst, 1, count), own]
+            given.append(casadi.DM(each.numbers))
+            found = each.block.values.map(count)(*given)
+            total = casadi.sum2(found[:3, :])
+            goal += total[0]
+            # the block has revenue, then marginal revenue; the rows are the other way round
+            sums += casadi.vertcat(total[2], total[1])
+            own_rows.append(casadi.vec(found[3:, :]))
+            found = each.block.slopes.map(count)(*given)
+            total = casadi.sum2(found[:3, :])
+            goal_by_base += total[0]
+            sums_by_base += casadi.vertcat(total[2], total[1])
+            length = 3 + kind.rows
+            base_column.append(casadi.vec(found[3:length, :]))
+            own_gradient.append(-casadi.vec(found[length : length + kind.variables, :]) / size)
+            columns = found[length + kind.variables :, :]
+            scaling = np.ones((2 + kind.rows) * kind.variables)
+            order = []
+            for variable in range(kind.variables):
+                start = variable * (2 + kind.rows)
+                order += [start + 1, start, *range(start + 2, start + 2 + kind.rows)]
+                scaling[start] = 1.0 / self.scales.slope
+                scaling[start + 1] = 1.0 / self.scales.profit
+            own_columns.append(casadi.vec(casadi.diag(casadi.DM(scaling)) @ columns[order, :]))
+            if kind.epigraph:
+                names = len(each.block.names)
+                numbers = each.numbers[names + 6] / each.numbers[names + 3]
+                worst_column.append(casadi.DM(-numbers))
+            theirs = casadi.reshape(lam[row : row + kind.rows * count], kind.rows, count)
+            weights = casadi.vertcat(top[0], top[2], top[1])
+            weights = casadi.vertcat(casadi.repmat(weights, 1, count), theirs)
+            found = each.block.curvature.map(count)(*given, weights)
+            bend += casadi.sum2(found[0, :])
+            own_bends.append(casadi.vec(found[1:, :]))
+            first += kind.variables * count
+            row += kind.rows * count
+        f = -worst if self.epigraph else -goal / size
+        g = casadi.vertcat(sums / units + at[1:3], *own_rows)
+        gradient = [-goal_by_base / size, -by[0, 1] / size]
+        if self.epigraph:
+            gradient = [casadi.MX(0.0), casadi.MX(0.0), casadi.MX(-1.0)]
+            own_gradient = [casadi.MX.zeros(self.variables - self.shared)]
+        lead = at.shape[0]
+        entries = [sums_by_base / units + by[1:3, 0], *base_column, by[2:lead, 1]]
+        if self.epigraph:
+            if self.leader.epigraph:
+                entries.append(casadi.MX(-self.leader.span / self.scales.utility))
+            entries += worst_column
+        jacobian = casadi.MX(self._jacobian_pattern, casadi.vertcat(*entries, *own_columns))
+        leader_bend = curvature(
+            base, profit, worst, casadi.vertcat(top[0], lam[0], lam[1], lam[2 : self.shared_rows])
+        )
+        hessian = casadi.MX(
+            self._hessian_pattern,
+            casadi.vertcat(bend + leader_bend[0], leader_bend[1], *own_bends),
+        )
+        # when the smallest gain is the objective, sigma multiplies nothing that bends
+        return {
+            "problem": {"x": x, "p": p, "f": f, "g": g},
+            "grad_f": casadi.Function(
+                "grad_f", [x, p], [f, casadi.vertcat(*gradient, *own_gradient)]
+            ),
+            "jac_g": casadi.Function("jac_g", [x, p], [g, jacobian]),
+            "hess_lag": casadi.Function("hess_lag", [x, p, sigma, lam], [hessian]),
+        }
+
+    @property
+    def _jacobian_pattern(self) -> Any:
+        """Where the rows depend on the variables, column by column."""
+        own_rows = np.arange(self.shared_rows, self.rows)
+        columns = [np.concatenate([[0, 1], own_rows]), np.arange(1, self.shared_rows)]
+        if self.epigraph:
+            columns.append(self._epigraph_rows)
+        indices, lengths = [*columns], [column.size for column in columns]
+        row = self.shared_rows
+        for each in self.members:
+            kind, count = each.kind, each.positions.size
+            start = row + kind.rows * np.arange(count)[:, None, None]
+            theirs = np.broadcast_to(start + np.arange(kind.rows), (count, 1, kind.rows))
+            both = np.concatenate([np.broadcast_to([0, 1], (count, 1, 2)), theirs], axis=2)
+            indices.append(np.repeat(both, kind.variables, axis=1).ravel())
+            lengths += [2 + kind.rows] * (kind.variables * count)
+            row += kind.rows * count
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        return casadi.Sparsity(
+            self.rows, self.variables, starts.tolist(), np.concatenate(indices).tolist()
+        )
+
+    @property
+    def _epigraph_rows(self) -> Index:
+        """The rows in which the smallest gain stands; it is the last of a specialist's."""
+        found = [np.array([self.shared_rows - 1])] if self.leader.epigraph else []
+        row = self.shared_rows
+        for each in self.members:
+            kind, count = each.kind, each.positions.size
+            if kind.epigraph:
+                found.append(row + kind.rows * np.arange(1, count + 1) - 1)
+            row += kind.rows * count
+        return np.concatenate(found).astype(np.int64)
+
+    @property
+    def _hessian_pattern(self) -> Any:
+        """Upper half: the base level with everything, and every specialist with itself."""
+        indices, lengths = [np.array([0]), np.array([1])], [1, 1]
+        if self.epigraph:
+            lengths.append(0)
+        first = self.shared
+        for each in self.members:
+            count = each.positions.size
+            start = first + each.kind.variables * np.arange(count)[:, None]
+            zero = np.zeros((count, 1), dtype=np.int64)
+            if each.kind.variables == 2:
+                rows = np.hstack([zero, start, zero, start, start + 1])
+                lengths += [2, 3] * count
+            else:
+                rows = np.hstack([zero, start])
+                lengths += [2] * count
+            indices.append(rows.ravel())
+            first += each.kind.variables * count
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        flat = np.concatenate(indices).tolist()
+        return casadi.Sparsity(self.variables, self.variables, starts.tolist(), flat)
+
+
+def numbered(
+    game: Game, kind: BlockKind, block: Block, positions: Index, constants: Sequence[Array]
+) -> Members:
+    """Return specialists of one kind with their numbers.
+
+    Parameters
+    ----------
+    game : Game
+    kind : BlockKind
+    block : Block
+    positions : ndarray of int
+        Some members of the functional form, ascending.
+    constants : sequence of ndarray, shape (specialists,)
+        In the order of `CONSTANTS`, of all specialists of the game.
+    """
+    group = game.specialists.groups[kind.group]
+    rows = np.searchsorted(group.members, positions)
+    columns = [group.column(name, game.parameters)[rows] for name in block.names]
+    return Members(
+        kind, block, positions, np.array([*columns, *(each[positions] for each in constants)])
+    )
+
+
+__all__ = ["LeaderTerms", "MarketProblem", "Members", "Scales", "numbered", "specialist_block"]

@@ -1,0 +1,194 @@
+r"""One specialist of a bargain over separate shares, as CasADi functions to map over columns.
+
+The mathematics is that of `opt_games.formulations.bargaining_problem`. A specialist that
+contributes :math:`y = x_1 - x_0` under the share :math:`\delta` adds to the whole problem
+
+.. math::
+
+   E = (1 - \delta)\, r'(x_0 + y) - \phi_y, \qquad
+   P = \delta\, r(x_0 + y), \qquad
+   M = \delta\, r'(x_0 + y)\, s, \qquad s = \frac{dx_1}{dx_0} = 1 - \frac{E_{x_0}}{E_y} :
+
+its own first-order condition :math:`E = 0`, its part :math:`P` of the generalist's revenue, and its
+part :math:`M` of the generalist's marginal revenue. The slope :math:`s` of its response takes the
+place of the multiplier that the Pyomo model has for :math:`E`; with it every row of the problem but
+two, the sums over :math:`P` and :math:`M`, is of one specialist alone. Who free-rides has
+:math:`y = 0`, :math:`s = 1`, and is content: :math:`E \le 0`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import casadi
+
+from opt_games.kernels.array_function import Symbols
+from opt_games.specialists import SpecialistGroup
+
+
+class Goal(Enum):
+    """What a specialist's term of the objective is made of."""
+
+    NOTHING = "nothing"
+    UTILITY = "utility"
+    LOG_GAIN = "log gain"
+    LEVEL = "level"
+
+
+@dataclass(frozen=True)
+class BlockKind:
+    """The specialists of one functional form that have the same rows in the problem.
+
+    Attributes
+    ----------
+    group : int
+        Position of the functional form among `Specialists.groups`.
+    contributes : bool
+        Whether it contributes; else it free-rides.
+    content : bool
+        Of a free-rider: whether it has a row that says that it does not want more.
+    floor : bool
+        Whether it has a row for its least utility.
+    epigraph : bool
+        Whether it has a row for its part in the smallest gain.
+    goal : Goal
+    """
+
+    group: int
+    contributes: bool
+    content: bool
+    floor: bool
+    epigraph: bool
+    goal: Goal
+
+    @property
+    def variables(self) -> int:
+        """How many variables it has: its share, and its contribution."""
+        return 2 if self.contributes else 1
+
+    @property
+    def rows(self) -> int:
+        """How many rows of its own it has."""
+        return int(self.contributes) + int(self.content) + int(self.floor) + int(self.epigraph)
+
+
+CONSTANTS = (
+    "base_scale",
+    "level_scale",
+    "slope_scale",
+    "utility_scale",
+    "least",
+    "disagreement",
+    "span",
+    "weight",
+)
+"""What a block takes besides the parameters of its formulas, one number per specialist."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Functions of one specialist.
+
+    The arguments are ``(base, worst, own, numbers)``: the base level and the smallest gain, its own
+    variables, its parameters and `CONSTANTS`, all scaled. Rows are the two sums, then its own.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The parameters of its formulas; `CONSTANTS` follow.
+    values : casadi.Function
+        Its term of the objective, the sums and its rows, one column.
+    slopes : casadi.Function
+        The derivative of the objective's term in the base level; of the sums; of its rows; then of
+        the objective's term in its own variables; and, variable by variable, of sums and rows.
+    curvature : casadi.Function
+        Of these and multipliers of objective, sums and rows: the Lagrangian's second derivative in
+        the base level, then, variable by variable, the upper half of the rest.
+    """
+
+    names: tuple[str, ...]
+    values: Any
+    slopes: Any
+    curvature: Any
+
+
+def specialist_block(group: SpecialistGroup, kind: BlockKind, attribute: str) -> Block:
+    """Generate the functions of a functional form.
+
+    Parameters
+    ----------
+    group : SpecialistGroup
+    kind : BlockKind
+    attribute : str
+        What levels measure.
+    """
+    form = group.form
+    base_name, final_name = f"{attribute}0", f"{attribute}1"
+    used = form.revenue.names | form.cost.names
+    used |= frozenset() if form.utility is None else form.utility.names
+    names = tuple(sorted(used - {base_name, final_name, "profit"}))
+    symbols = Symbols.named([final_name, base_name, "profit", *names])
+    final, base, profit, *parameters = symbols.casadi.values()
+    extra, share = casadi.SX.sym("contribution"), casadi.SX.sym("share")
+    # CasADi cancels (base + contribution) - base
+    revenue, cost = casadi.substitute(
+        [symbols.of(form.revenue), symbols.of(form.cost)], [final], [base + extra]
+    )
+    marginal = casadi.gradient(revenue, extra)
+    own = (1 - share) * marginal - casadi.gradient(cost, extra)
+    slope = 1.0
+    if kind.contributes:
+        slope = 1 - casadi.gradient(own, base) / casadi.gradient(own, extra)
+    constants = {name: casadi.SX.sym(name) for name in CONSTANTS}
+    worst = casadi.SX.sym("worst")
+    money = (1 - share) * revenue - cost
+    utility = money
+    if form.utility is not None:
+        (utility,) = casadi.substitute([symbols.of(form.utility)], [profit], [money])
+    unit = constants["utility_scale"]
+    gain = (utility - constants["disagreement"]) / unit
+    goal = {
+        Goal.NOTHING: casadi.SX(0.0),
+        Goal.UTILITY: constants["weight"] * utility,
+        Goal.LOG_GAIN: constants["weight"] * casadi.log(gain),
+        Goal.LEVEL: base + extra,
+    }[kind.goal]
+    rows = [share * revenue, share * marginal * slope]
+    if kind.contributes or kind.content:
+        rows.append(own / constants["slope_scale"])
+    if kind.floor:
+        rows.append((utility - constants["least"]) / unit)
+    if kind.epigraph:
+        rows.append(gain - worst * constants["span"] / unit)
+    scaled = [casadi.SX.sym("base"), casadi.SX.sym("own", kind.variables)]
+    level = scaled[1][1] * constants["level_scale"] if kind.contributes else casadi.SX(0.0)
+    replaced = casadi.substitute(
+        [goal, *rows],
+        [base, share, extra],
+        [scaled[0] * constants["base_scale"], scaled[1][0], level],
+    )
+    numbers = casadi.vertcat(*parameters, *constants.values())
+    return _functions(names, scaled[0], worst, scaled[1], numbers, replaced)
+
+
+def _functions(
+    names: tuple[str, ...], base: Any, worst: Any, own: Any, numbers: Any, replaced: list[Any]
+) -> Block:
+    inputs = [base, worst, own, numbers]
+    column = casadi.vertcat(*replaced)
+    by_base = casadi.densify(casadi.jacobian(column, base))
+    by_own = casadi.densify(casadi.jacobian(column, own))
+    slopes = casadi.vertcat(by_base, by_own[0, :].T, casadi.vec(by_own[1:, :]))
+    multipliers = casadi.SX.sym("multipliers", column.numel())
+    both = casadi.vertcat(base, own)
+    hessian, _ = casadi.hessian(casadi.dot(multipliers, column), both)
+    upper = [hessian[row, k] for k in range(both.numel()) for row in range(k + 1)]
+    curvature = casadi.densify(casadi.vertcat(*upper))
+    return Block(
+        names,
+        casadi.Function("values", inputs, casadi.cse([casadi.densify(column)])),
+        casadi.Function("slopes", inputs, casadi.cse([slopes])),
+        casadi.Function("curvature", [*inputs, multipliers], casadi.cse([curvature])),
+    )
