@@ -28,6 +28,7 @@ from opt_games.kernels.crowd import Crowd, respond
 _NEVER = -1e30
 _REACH = 14.0  # prices from exp(-_REACH) to exp(_REACH) of their unit
 _STEPS = 26
+_NEWTON = 40
 _GOALS = list(Goal)
 
 
@@ -43,7 +44,7 @@ class Choices:
     Attributes
     ----------
     base, cost, marginal_cost : ndarray, shape (bases,)
-    shares : ndarray, shape (shares, 1 or specialists)
+    shares : ndarray, shape (bases, shares, specialists)
     weight : ndarray, shape (specialists,)
         How many specialists each stands for.
     members : ndarray of int
@@ -81,21 +82,21 @@ class Choices:
         crowd : Crowd
         terms : Terms
         base : ndarray, shape (bases,)
-        shares : ndarray, shape (shares, 1 or specialists)
+        shares : ndarray, broadcasts to (bases, shares, specialists)
         """
         size = crowd.extra.size
-        shape = (base.size, shares.shape[0], size)
+        shape = (base.size, shares.shape[-2], size)
         paid, marginal, money = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         extra = np.zeros(shape)
         takes, contributes = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
-        each = np.broadcast_to(shares, shape[1:])
+        each = np.broadcast_to(shares, shape)
         weight = np.ones(size)
         for chunk in crowd.chunks:
             rows = chunk.members
             weight[rows] = chunk.weight
             start = np.broadcast_to(crowd.extra[rows], (shape[1], rows.size))
             for k, level in enumerate(base.tolist()):
-                found = respond(chunk, level, each[:, rows], start)
+                found = respond(chunk, level, each[k][:, rows], start)
                 start = found.extra
                 paid[k][:, rows], marginal[k][:, rows] = found.received, found.gained
                 money[k][:, rows], takes[k][:, rows] = found.profit, found.takes
@@ -127,7 +128,7 @@ class Choices:
             base,
             cost,
             slope,
-            shares,
+            each,
             weight,
             crowd.members,
             goal,
@@ -329,18 +330,44 @@ def crowd_has_utility(crowd: Crowd) -> bool:
     return any(0 in form.players for form in crowd.market.forms.utilities)
 
 
-def place_of(choices: Choices, prices: Prices, which: int) -> Place:
-    """Return the contract and levels that the choices at a base level make."""
-    chosen = prices.chosen
-    shares = np.broadcast_to(choices.shares, choices.paid.shape[1:])
+def place_of(choices: Choices, chosen: NDArray[np.int64], which: int = 0) -> Place:
+    """Return the contract and levels that choices at a base level make."""
     columns = np.arange(choices.paid.shape[2])
     profit, _ = choices.sums(chosen)
     at = chosen[which]
     return Place(
-        shares[at, columns],
+        choices.shares[which][at, columns],
         float(choices.base[which]),
         choices.extra[which][at, columns],
         choices.takes[which][at, columns],
         choices.contributes[which][at, columns],
         float(profit[which]),
     )
+
+
+def highest_shares(crowd: Crowd, base: Array, low: float, high: float) -> Array:
+    """Return the highest shares at which specialists take part, shape (bases, specialists).
+
+    They are ``nan`` for who does not take part at the lowest. Profit is convex and falls in the
+    share, so that Newton's method comes from below and never leaves the shares that it accepts.
+    """
+    found = np.full((base.size, crowd.extra.size), low)
+    for chunk in crowd.chunks:
+        rows = chunk.members
+        shares = np.full((base.size, rows.size), low)
+        start = np.broadcast_to(crowd.extra[rows], shares.shape)
+        never = np.zeros(shares.shape, dtype=bool)
+        for step in range(_NEWTON):
+            at = respond(chunk, base[:, None], shares, start)
+            start = at.extra
+            if step == 0:
+                never = ~at.takes
+            with np.errstate(all="ignore"):
+                move = np.where(at.takes & (at.gain > 0), at.gain / at.revenue, 0.0)
+            after = np.minimum(shares + move, high)
+            done = np.abs(after - shares) <= 1e-16 * np.abs(after)
+            shares = after
+            if done.all():
+                break
+        found[:, rows] = np.where(never, np.nan, shares)
+    return found

@@ -16,10 +16,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from opt_games.bargaining.crowd_share import CrowdLine, NotCoveredError, Outcome
-from opt_games.bargaining.market_prices import Choices, find_prices, place_of, share_grid
-from opt_games.bargaining.market_terms import SMALLEST_GAIN, Mask, Place, Terms, assemble
+from opt_games.bargaining.market_edges import edge_choices, find_edges, rival_at
+from opt_games.bargaining.market_prices import (
+    Choices,
+    find_prices,
+    highest_shares,
+    place_of,
+    share_grid,
+)
+from opt_games.bargaining.market_terms import SMALLEST_GAIN, Mask, Place, Rival, Terms, assemble
 from opt_games.bargaining.solutions import Stakes, score_utilities
-from opt_games.formulations.market_problem import Scales
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Crowd
@@ -27,16 +33,23 @@ from opt_games.kernels.crowd_leader import Search
 from opt_games.kernels.lockstep.concavity import concave
 from opt_games.kernels.lockstep.forms import STAY, compile_forms
 from opt_games.kernels.lockstep.market import Market
-from opt_games.kernels.lockstep.scan import own_scale
+from opt_games.kernels.lockstep.scan import may_stay_out, own_scale
 from opt_games.kernels.payoffs import refuse_what_is_not_built
 from opt_games.solvers.base import SolverOptions
-from opt_games.solvers.columns import Solution, solve_columns
+from opt_games.solvers.columns import solve_columns
 
 _COMMON = np.array([0.0, 0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98, 1.0])
 _SCREEN = 64
 _SHARES = 17
 _FINER = 33
 _ROUNDS = 12
+_SAMPLE = 512
+_CLOSER = 2
+_RIVALS = 4
+_EXCHANGES = 8
+_SAME = 1e-6  # relative difference of base levels that are one
+_NEAR = 0.02
+_PARTS = (1.0, 0.25, 0.05, 0.0)
 _INSIDE = 1e-3  # of the range of shares: where programs start at the nearest
 _GAINS = 1e-9  # of the size of the objective: a gain at prices that calls for a flip
 _SNAP = 1e-5
@@ -76,6 +89,17 @@ class Placed:
     least: float
     outcome: Outcome
     score: float
+    rivals: tuple[float, ...]
+    gap: float = np.inf
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a search begins: regimes and levels, and lower base levels to keep off."""
+
+    place: Place
+    edge: bool = False
+    rivals: tuple[float, ...] = ()
 
 
 @dataclass
@@ -111,23 +135,81 @@ class MarketSearch:
             placed = self._settle(start)
             if placed is not None and (found is None or placed.score > found.score):
                 found = placed
-        return None if found is None else found.outcome
+        if found is None:
+            return None
+        self.progress.gap = found.gap
+        return found.outcome
 
-    def _starts(self) -> list[Place]:
+    def _starts(self) -> list[Start]:
         """Choose regimes by prices at the base levels that promise most."""
         low, high = self.terms.game.contract.bounds
         importance = np.abs(self.crowd.reply(self.scale, 0.5 * (low + high)).revenue)
         screen = self.crowd.sample(_SCREEN, importance)
-        grid = share_grid(low, high, _SHARES)[:, None]
-        choices = Choices.of(screen, self.terms, _LEVELS * self.scale, grid)
+        grid = share_grid(low, high, _SHARES)
+        levels = _LEVELS * self.scale
+        found = []
+        choices = Choices.of(screen, self.terms, levels, grid[:, None])
         prices = find_prices(choices, self.terms, self.crowd)
-        if not np.isfinite(prices.bound).any():
+        if np.isfinite(prices.bound).any():
+            base = self._sharper(levels, int(prices.bound.argmax()), importance)
+            found.append(Start(self._repriced(base)))
+        if self._may_have_edges():
+            found += self._edge_starts(screen, levels, grid)
+        return found
+
+    def _sharper(self, levels: Array, at: int, importance: Array) -> float:
+        """Look more closely for the base level that promises most, on a larger sample."""
+        low, high = self.terms.game.contract.bounds
+        sample = self.crowd.sample(_SAMPLE, importance)
+        grid = share_grid(low, high, _SHARES)[:, None]
+        least, most = levels[max(at - 1, 0)], levels[min(at + 1, levels.size - 1)]
+        best = float(levels[at])
+        for _ in range(_CLOSER):
+            nodes = np.linspace(least, most, 7)
+            choices = Choices.of(sample, self.terms, nodes, grid)
+            bound = find_prices(choices, self.terms, self.crowd).bound
+            if not np.isfinite(bound).any():
+                return best
+            k = int(bound.argmax())
+            best = float(nodes[k])
+            least, most = nodes[max(k - 1, 0)], nodes[min(k + 1, nodes.size - 1)]
+        return best
+
+    def _repriced(self, base: float) -> Place:
+        """Let everybody choose at the prices of a base level."""
+        low, high = self.terms.game.contract.bounds
+        grid = share_grid(low, high, _FINER)[:, None]
+        choices = Choices.of(self.crowd, self.terms, np.array([base]), grid)
+        prices = find_prices(choices, self.terms, self.crowd)
+        return self._inside(place_of(choices, prices.chosen))
+
+    def _may_have_edges(self) -> bool:
+        """Whether somebody whose gain need not be above 0 may stay out."""
+        held = self.terms.floored[1:].any()
+        return bool(held) and may_stay_out(self.crowd.market, np.array([self.scale]))
+
+    def _edge_starts(self, screen: Crowd, levels: Array, grid: Array) -> list[Start]:
+        low, high = self.terms.game.contract.bounds
+        choices, binding = edge_choices(screen, self.terms, levels, grid)
+        edges = find_edges(choices, binding, self.terms, self.crowd)
+        if not np.isfinite(edges.value).any():
             return []
-        at = int(prices.bound.argmax())
-        base = np.array([choices.base[at]])
-        full = Choices.of(self.crowd, self.terms, base, share_grid(low, high, _FINER)[:, None])
-        prices = find_prices(full, self.terms, self.crowd)
-        return [self._inside(place_of(full, prices, 0))]
+        at = int(edges.value.argmax())
+        rivals = np.flatnonzero(edges.rivals[at] > 0)
+        rivals = rivals[np.argsort(-edges.rivals[at][rivals])[:_RIVALS]]
+        base = np.append(levels[at], levels[rivals])
+        price = np.append(0.0, edges.rivals[at][rivals])
+        most = highest_shares(self.crowd, base, low, high)
+        out = np.where(np.isfinite(most), most, high)
+        out[1:] = np.minimum(out[1:] * (1.0 + 1e-9), high)
+        fine = share_grid(low, high, _FINER)
+        plain = np.broadcast_to(fine[:, None], (fine.size, out.shape[1]))
+        full = Choices.of(self.crowd, self.terms, base, np.concatenate([plain, out])[None])
+        value = full.goal[0] + (edges.profit_price[at] + price.sum()) * full.paid[0]
+        value -= np.tensordot(price[1:], full.paid[1:], axes=1)
+        chosen = value.argmax(axis=0)
+        place = self._inside(place_of(full, np.tile(chosen, (base.size, 1))))
+        return [Start(place, True, tuple(float(each) for each in levels[rivals]))]
 
     def _inside(self, place: Place) -> Place:
         """Take shares off their bounds, and answer to them."""
@@ -140,29 +222,42 @@ class MarketSearch:
         profit = float((shares * reply.revenue)[takes].sum()) - self.crowd.cost(place.base)[0]
         return Place(shares, place.base, extra, takes, takes & reply.contributes, profit)
 
-    def _settle(self, start: Place) -> Placed | None:
-        """Solve, flip and solve again, until nobody gains by a flip at the prices."""
-        best: Placed | None = None
-        place, part = start, 1.0
+    def _settle(self, start: Start) -> Placed | None:
+        """Solve, choose again at the prices and solve again, until nobody gains by a flip."""
+        best = self._solve(start)
+        if best is None:
+            return None
         for _ in range(_ROUNDS):
-            placed = self._solve(place)
-            if placed is not None and (best is None or placed.score > best.score):
-                best, part = placed, 1.0
-            else:
-                part *= 0.5
-            if best is None:
-                return None
             gains, choices, chosen = self._gains(best)
             size = self._size()
+            best = replace(best, gap=float(gains.sum()) / size)
             wanting = np.flatnonzero(gains > _GAINS * size)
-            self.progress.gap = float(gains.sum()) / size
-            count = int(np.ceil(part * wanting.size))
-            if not wanting.size or (part < 1.0 and count * 2 < 1) or part < 1e-3:
-                return best
-            flipped = wanting[np.argsort(-gains[wanting], kind="stable")[:count]]
-            self.progress.flips += flipped.size
-            place = self._flipped(best.place, choices, chosen, flipped)
+            if not wanting.size:
+                break
+            better = None
+            if not start.edge:
+                prices = find_prices(choices, self.terms, self.crowd)
+                if np.isfinite(prices.bound[0]):
+                    place = self._inside(place_of(choices, prices.chosen))
+                    better = self._better(best, replace(start, place=place))
+            for part in _PARTS if better is None else ():
+                count = max(int(np.ceil(part * wanting.size)), 1)
+                flipped = wanting[np.argsort(-gains[wanting], kind="stable")[:count]]
+                self.progress.flips += flipped.size
+                place = self._flipped(best.place, choices, chosen, flipped)
+                better = self._better(best, replace(start, place=place, rivals=best.rivals))
+                if better is not None or count == 1:
+                    break
+            if better is None:
+                break
+            best = better
         return best
+
+    def _better(self, best: Placed, start: Start) -> Placed | None:
+        """Solve, and return what is better than the best so far."""
+        found = self._solve(start)
+        least = self.terms.stakes.rounding(self.terms.solution)
+        return None if found is None or found.score <= best.score + least else found
 
     def _size(self) -> float:
         stakes = self.terms.stakes
@@ -174,11 +269,35 @@ class MarketSearch:
             return self.scale * stakes.scale.size
         return float(self.terms.weights @ stakes.scale)
 
-    def _solve(self, place: Place) -> Placed | None:
-        """Solve the program of some regimes and judge its contract."""
+    def _solve(self, start: Start) -> Placed | None:
+        """Solve the program of some regimes; add base levels that the generalist prefers."""
+        low, high = self.terms.game.contract.bounds
+        place, bases = start.place, list(start.rivals)
+        best: Placed | None = None
+        for _ in range(_EXCHANGES):
+            rivals = [rival_at(self.crowd, base, place.shares, low, high) for base in bases]
+            marginal, tempted = self._stay(place.base)
+            found = self._program(place, marginal, tempted, start.edge, rivals)
+            if found is None:
+                break
+            place, prices = found
+            placed = self._judge(place, prices, tuple(bases), start.edge)
+            if placed is None:
+                break
+            if best is None or placed.score > best.score:
+                best = placed
+            elsewhere = placed.outcome.reply.base
+            if abs(elsewhere - place.base) <= _SAME * place.base:
+                break
+            bases = [each for each in bases if abs(each - elsewhere) > _NEAR * elsewhere]
+            bases.append(float(elsewhere))
+        return best
+
+    def _program(
+        self, place: Place, marginal: Array, tempted: Mask, edge: bool, rivals: list[Rival]
+    ) -> tuple[Place, tuple[float, float, float]] | None:
         began = time.perf_counter()
-        marginal, tempted = self._stay(place.base)
-        program = assemble(self.terms, place, marginal, tempted, edge=False)
+        program = assemble(self.terms, place, marginal, tempted, edge=edge, rivals=rivals)
         functions = program.problem.functions()
         found = solve_columns(functions, program.bounds, self.options)
         progress = self.progress
@@ -189,15 +308,36 @@ class MarketSearch:
         if not found.ok:
             progress.failures.append(f"{self.terms.solution} bargain: {found.message}")
             return None
-        return self._judge(program.unpack(found.point, place), found, program.problem.scales)
+        scales = program.problem.scales
+        smallest = self.terms.solution in SMALLEST_GAIN
+        size = 1.0 if smallest else scales.objective
+        prices = (
+            -size * float(found.prices[0]) / scales.slope,
+            -size * float(found.prices[1]) / scales.profit,
+            float(found.point[2]) if smallest else -np.inf,
+        )
+        return program.unpack(found.point, place), prices
 
-    def _judge(self, place: Place, found: Solution, scales: Scales) -> Placed | None:
+    def _judge(
+        self,
+        place: Place,
+        prices: tuple[float, float, float],
+        rivals: tuple[float, ...],
+        edge: bool,
+    ) -> Placed | None:
         low, high = self.terms.game.contract.bounds
         near = _SNAP * (high - low)
-        snapped = np.where(place.shares - low < near, low, place.shares)
-        snapped = np.where(high - place.shares < near, high, snapped)
+        plain = np.clip(place.shares, low, high)
+        if edge:
+            # who is just willing is so to rounding, at one base level for all
+            most = highest_shares(self.crowd, np.array([place.base]), low, high)[0]
+            with np.errstate(invalid="ignore"):
+                bound = place.takes & (np.abs(plain - most) <= near)
+            plain = np.where(bound, most, plain)
+        snapped = np.where(plain - low < near, low, plain)
+        snapped = np.where(high - snapped < near, high, snapped)
         best: tuple[float, Outcome] | None = None
-        for shares in (snapped, np.clip(place.shares, low, high)):
+        for shares in (snapped, plain):
             try:
                 outcome = self.line.outcome(shares)
             except NotCoveredError:
@@ -207,17 +347,7 @@ class MarketSearch:
                 best = (score, outcome)
         if best is None:
             return None
-        size = scales.objective
-        smallest = self.terms.solution in SMALLEST_GAIN
-        size = 1.0 if smallest else size
-        return Placed(
-            place,
-            -size * found.prices[0] / scales.slope,
-            -size * found.prices[1] / scales.profit,
-            float(found.point[2]) if smallest else -np.inf,
-            best[1],
-            best[0],
-        )
+        return Placed(place, *prices, best[1], best[0], rivals)
 
     def score(self, outcome: Outcome) -> float:
         """Score a contract's equilibrium."""
@@ -243,16 +373,16 @@ class MarketSearch:
         least = np.array([placed.least])
         grid = share_grid(low, high, _FINER)[:, None]
         choices = Choices.of(self.crowd, self.terms, base, grid)
-        value = choices.priced(*prices, least - 1e-9)[0]
+        value = choices.priced(*prices, least)[0]
         chosen = value.argmax(axis=0)
-        own = Choices.of(self.crowd, self.terms, base, placed.place.shares[None, :])
+        own = Choices.of(self.crowd, self.terms, base, placed.place.shares[None, None, :])
         now = own.priced(*prices, least - 1e-6)[0, 0]
         top = np.take_along_axis(value, chosen[None, :], axis=0)[0]
         return np.where(top > -1e29, np.maximum(top - now, 0.0), 0.0), choices, chosen
 
     def _flipped(self, place: Place, choices: Choices, chosen: Array, who: Array) -> Place:
         shares, takes = place.shares.copy(), place.takes.copy()
-        shares[who] = choices.shares[chosen[who], 0]
+        shares[who] = choices.shares[0][chosen[who], who]
         takes[who] = choices.takes[0][chosen[who], who]
         return self._inside(replace(place, shares=shares, takes=takes))
 

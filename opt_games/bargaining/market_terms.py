@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,6 +47,27 @@ class Place:
     takes: Mask
     contributes: Mask
     profit: float
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A base level that the generalist must not prefer.
+
+    Attributes
+    ----------
+    base, cost : float
+    paid, by_share, half_bend : ndarray, shape (specialists,)
+        What everybody would pay there, as a polynomial in the change of its share.
+    floor : ndarray, shape (specialists,)
+        The least share at which it stays out there; the least of all for who takes part.
+    """
+
+    base: float
+    cost: float
+    paid: Array
+    by_share: Array
+    half_bend: Array
+    floor: Array
 
 
 @dataclass(frozen=True)
@@ -156,7 +178,15 @@ class Program:
         return Place(shares, base, extra, at.takes, at.contributes, profit)
 
 
-def assemble(terms: Terms, at: Place, marginal: Array, tempted: Mask, *, edge: bool) -> Program:
+def assemble(
+    terms: Terms,
+    at: Place,
+    marginal: Array,
+    tempted: Mask,
+    *,
+    edge: bool = False,
+    rivals: Sequence[Rival] = (),
+) -> Program:
     """State the program of some regimes, to start at a place on them.
 
     Parameters
@@ -169,6 +199,7 @@ def assemble(terms: Terms, at: Place, marginal: Array, tempted: Mask, *, edge: b
         Who would contribute at shares below 1, so that a free-rider among them gives up everything.
     edge : bool
         Whether the generalist may be at the edge.
+    rivals : sequence of Rival
     """
     game, stakes = terms.game, terms.stakes
     low, high = game.contract.bounds
@@ -184,9 +215,13 @@ def assemble(terms: Terms, at: Place, marginal: Array, tempted: Mask, *, edge: b
         terms.span[1:],
         terms.weights[1:],
     ]
+    if rivals:
+        constants.append(at.shares)
+    for each in rivals:
+        constants += [each.paid, each.by_share, each.half_bend]
     members = [
         numbered(game, kind, _block(terms, kind), positions, constants)
-        for kind, positions in _kinds(terms, at, tempted)
+        for kind, positions in _kinds(terms, at, tempted, len(rivals))
     ]
     leader = LeaderTerms(
         terms.goal(0),
@@ -204,8 +239,11 @@ def assemble(terms: Terms, at: Place, marginal: Array, tempted: Mask, *, edge: b
         "max-performance": float((at.base + at.extra).sum()),
     }.get(terms.solution, float((terms.weights * size).sum()))
     scales = Scales(at.base, profit_scale, slope_scale, float(size[0]), objective)
-    problem = MarketProblem(game, tuple(members), leader, scales, edge)
-    return _bounded(problem, terms, at, low, high, edge)
+    problem = MarketProblem(
+        game, tuple(members), leader, scales, tuple(each.cost for each in rivals)
+    )
+    floors = [np.full(count, low), *(each.floor for each in rivals)]
+    return _bounded(problem, at, np.maximum.reduce(floors), high, edge)
 
 
 def _block(terms: Terms, kind: BlockKind) -> Block:
@@ -216,7 +254,9 @@ def _block(terms: Terms, kind: BlockKind) -> Block:
     return kept[kind]
 
 
-def _kinds(terms: Terms, at: Place, tempted: Mask) -> list[tuple[BlockKind, NDArray[np.int64]]]:
+def _kinds(
+    terms: Terms, at: Place, tempted: Mask, rivals: int
+) -> list[tuple[BlockKind, NDArray[np.int64]]]:
     """Sort who takes part by the rows that it has."""
     found = []
     for number, group in enumerate(terms.game.specialists.groups):
@@ -236,27 +276,30 @@ def _kinds(terms: Terms, at: Place, tempted: Mask) -> list[tuple[BlockKind, NDAr
                 bool(each & 4),
                 bool(each & 8),
                 _GOALS[int(each) >> 4],
+                rivals,
             )
             found.append((kind, rows[code == each]))
     return found
 
 
 def _bounded(
-    problem: MarketProblem, terms: Terms, at: Place, low: float, high: float, edge: bool
+    problem: MarketProblem, at: Place, low: Array, high: float, edge: bool
 ) -> Program:
     start, lower, upper = [1.0, at.profit / problem.scales.profit], [1e-9, -np.inf], [np.inf] * 2
     if problem.epigraph:
         start, lower, upper = [*start, 0.0], [*lower, 0.0], [*upper, np.inf]
     columns = [np.array(start)], [np.array(lower)], [np.array(upper)]
     shared_rows = problem.shared_rows
-    row_lower = [np.array([-np.inf if edge else 0.0, 0.0, *[0.0] * (shared_rows - 2)])]
-    row_upper = [np.array([0.0, 0.0, *[np.inf] * (shared_rows - 2)])]
+    rivals = problem.sums - 2
+    more = shared_rows - problem.sums
+    row_lower = [np.array([-np.inf if edge else 0.0, 0.0, *[-np.inf] * rivals, *[0.0] * more])]
+    row_upper = [np.array([0.0, 0.0, *[0.0] * rivals, *[np.inf] * more])]
     for each in problem.members:
         kind, rows = each.kind, each.positions
         free_rides = not kind.contributes
         fixed = free_rides and not kind.content
-        own = [np.full(rows.size, high) if fixed else np.clip(at.shares[rows], low, high)]
-        least = [np.full(rows.size, high if fixed else low)]
+        own = [np.full(rows.size, high) if fixed else np.clip(at.shares[rows], low[rows], high)]
+        least = [np.full(rows.size, high) if fixed else low[rows]]
         most = [np.full(rows.size, high)]
         if kind.contributes:
             own.append(np.ones(rows.size))

@@ -14,7 +14,8 @@ solutions that maximise the smallest gain, that gain :math:`t` are variables:
 
 Two rows are sums over all; every other row and all second derivatives are of one specialist, or
 between it and :math:`x_0`. A generalist at the edge, where going any lower would lose a specialist,
-has :math:`\sum_i M_i \le \phi_0'(x_0)` instead.
+has :math:`\sum_i M_i \le \phi_0'(x_0)` instead. For every rival base level :math:`x_r` there is one
+more sum, :math:`v \ge \sum_i P_{ir} - \phi_0(x_r)`.
 """
 
 from __future__ import annotations
@@ -28,12 +29,7 @@ import casadi
 import numpy as np
 from numpy.typing import NDArray
 
-from opt_games.formulations.specialist_block import (
-    Block,
-    BlockKind,
-    Goal,
-    specialist_block,
-)
+from opt_games.formulations.specialist_block import CONSTANTS, Block, BlockKind, Goal
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array, Symbols
 
@@ -109,15 +105,15 @@ class MarketProblem:
     members : tuple of Members
     leader : LeaderTerms
     scales : Scales
-    at_edge : bool
-        Whether the generalist may be at the edge; else its marginal profit is zero.
+    rival_costs : tuple of float
+        What rival base levels cost the generalist.
     """
 
     game: Game
     members: tuple[Members, ...]
     leader: LeaderTerms
     scales: Scales
-    at_edge: bool = False
+    rival_costs: tuple[float, ...] = ()
 
     @property
     def epigraph(self) -> bool:
@@ -131,8 +127,13 @@ class MarketProblem:
 
     @property
     def shared_rows(self) -> int:
-        """How many rows are the generalist's: the two sums, and those for its utility."""
-        return 2 + int(self.leader.floor) + int(self.leader.epigraph)
+        """How many rows are the generalist's: the sums, and those for its utility."""
+        return self.sums + int(self.leader.floor) + int(self.leader.epigraph)
+
+    @property
+    def sums(self) -> int:
+        """How many rows are sums over all."""
+        return 2 + len(self.rival_costs)
 
     @property
     def variables(self) -> int:
@@ -167,6 +168,7 @@ class MarketProblem:
             Goal.LOG_GAIN: terms.weight * casadi.log(gain),
         }[terms.goal]
         rows = [-marginal / scales.slope, -(cost + profit) / scales.profit]
+        rows += [-(each + profit) / scales.profit for each in self.rival_costs]
         if terms.floor:
             rows.append((utility - terms.least) / scales.utility)
         if terms.epigraph:
@@ -202,16 +204,16 @@ class MarketProblem:
         p, sigma = casadi.MX.sym("p", 0), casadi.MX.sym("sigma")
         base, profit = x[0], x[1]
         worst = x[2] if self.epigraph else casadi.MX(0.0)
-        units = casadi.DM([self.scales.slope, self.scales.profit])
-        size = self.scales.objective
+        units = casadi.DM([self.scales.slope] + [self.scales.profit] * (self.sums - 1))
+        size, count_sums = self.scales.objective, self.sums
         values, slopes, curvature = self._leader
         at = values(base, profit, worst)
         by = slopes(base, profit, worst)
-        sums, own_rows, goal = casadi.MX.zeros(2), [at[3:]], at[0]
-        sums_by_base, goal_by_base = casadi.MX.zeros(2), by[0, 0]
+        sums, own_rows, goal = casadi.MX.zeros(count_sums), [at[1 + count_sums :]], at[0]
+        sums_by_base, goal_by_base = casadi.MX.zeros(count_sums), by[0, 0]
         base_column, own_columns, own_gradient, worst_column = [], [], [], []
         bend, own_bends = casadi.MX(0.0), []
-        top = casadi.vertcat(-sigma / size, lam[0] / units[0], lam[1] / units[1])
+        top = casadi.vertcat(-sigma / size, lam[:count_sums] / units)
         first, row = self.shared, self.shared_rows
         for each in self.members:
             kind, count = each.kind, each.positions.size
@@ -219,55 +221,47 @@ class MarketProblem:
             given = [casadi.repmat(base, 1, count), casadi.repmat(worst, 1, count), own]
             given.append(casadi.DM(each.numbers))
             found = each.block.values.map(count)(*given)
-            total = casadi.sum2(found[:3, :])
+            total = casadi.sum2(found[: 1 + count_sums, :])
             goal += total[0]
-            # the block has revenue, then marginal revenue; the rows are the other way round
-            sums += casadi.vertcat(total[2], total[1])
-            own_rows.append(casadi.vec(found[3:, :]))
+            sums += total[1:]
+            own_rows.append(casadi.vec(found[1 + count_sums :, :]))
             found = each.block.slopes.map(count)(*given)
-            total = casadi.sum2(found[:3, :])
+            total = casadi.sum2(found[: 1 + count_sums, :])
             goal_by_base += total[0]
-            sums_by_base += casadi.vertcat(total[2], total[1])
-            length = 3 + kind.rows
-            base_column.append(casadi.vec(found[3:length, :]))
+            sums_by_base += total[1:]
+            length = 1 + count_sums + kind.rows
+            base_column.append(casadi.vec(found[1 + count_sums : length, :]))
             own_gradient.append(-casadi.vec(found[length : length + kind.variables, :]) / size)
-            columns = found[length + kind.variables :, :]
-            scaling = np.ones((2 + kind.rows) * kind.variables)
-            order = []
-            for variable in range(kind.variables):
-                start = variable * (2 + kind.rows)
-                order += [start + 1, start, *range(start + 2, start + 2 + kind.rows)]
-                scaling[start] = 1.0 / self.scales.slope
-                scaling[start + 1] = 1.0 / self.scales.profit
-            own_columns.append(casadi.vec(casadi.diag(casadi.DM(scaling)) @ columns[order, :]))
+            scaling = casadi.vertcat(1.0 / units, casadi.DM.ones(kind.rows))
+            scaling = casadi.diag(casadi.repmat(scaling, kind.variables, 1))
+            own_columns.append(casadi.vec(scaling @ found[length + kind.variables :, :]))
             if kind.epigraph:
                 names = len(each.block.names)
-                numbers = each.numbers[names + 6] / each.numbers[names + 3]
+                span, unit = (CONSTANTS.index(name) for name in ("span", "utility_scale"))
+                numbers = each.numbers[names + span] / each.numbers[names + unit]
                 worst_column.append(casadi.DM(-numbers))
             theirs = casadi.reshape(lam[row : row + kind.rows * count], kind.rows, count)
-            weights = casadi.vertcat(top[0], top[2], top[1])
-            weights = casadi.vertcat(casadi.repmat(weights, 1, count), theirs)
+            weights = casadi.vertcat(casadi.repmat(top, 1, count), theirs)
             found = each.block.curvature.map(count)(*given, weights)
             bend += casadi.sum2(found[0, :])
             own_bends.append(casadi.vec(found[1:, :]))
             first += kind.variables * count
             row += kind.rows * count
         f = -worst if self.epigraph else -goal / size
-        g = casadi.vertcat(sums / units + at[1:3], *own_rows)
+        g = casadi.vertcat(sums / units + at[1 : 1 + count_sums], *own_rows)
         gradient = [-goal_by_base / size, -by[0, 1] / size]
         if self.epigraph:
             gradient = [casadi.MX(0.0), casadi.MX(0.0), casadi.MX(-1.0)]
             own_gradient = [casadi.MX.zeros(self.variables - self.shared)]
         lead = at.shape[0]
-        entries = [sums_by_base / units + by[1:3, 0], *base_column, by[2:lead, 1]]
+        entries = [(sums_by_base / units + by[1 : 1 + count_sums, 0])[:2]]
+        entries += [*base_column, by[2:lead, 1]]
         if self.epigraph:
             if self.leader.epigraph:
                 entries.append(casadi.MX(-self.leader.span / self.scales.utility))
             entries += worst_column
         jacobian = casadi.MX(self._jacobian_pattern, casadi.vertcat(*entries, *own_columns))
-        leader_bend = curvature(
-            base, profit, worst, casadi.vertcat(top[0], lam[0], lam[1], lam[2 : self.shared_rows])
-        )
+        leader_bend = curvature(base, profit, worst, casadi.vertcat(top[0], lam[: self.shared_rows]))
         hessian = casadi.MX(
             self._hessian_pattern,
             casadi.vertcat(bend + leader_bend[0], leader_bend[1], *own_bends),
@@ -295,9 +289,10 @@ class MarketProblem:
             kind, count = each.kind, each.positions.size
             start = row + kind.rows * np.arange(count)[:, None, None]
             theirs = np.broadcast_to(start + np.arange(kind.rows), (count, 1, kind.rows))
-            both = np.concatenate([np.broadcast_to([0, 1], (count, 1, 2)), theirs], axis=2)
+            shared = np.broadcast_to(np.arange(self.sums), (count, 1, self.sums))
+            both = np.concatenate([shared, theirs], axis=2)
             indices.append(np.repeat(both, kind.variables, axis=1).ravel())
-            lengths += [2 + kind.rows] * (kind.variables * count)
+            lengths += [self.sums + kind.rows] * (kind.variables * count)
             row += kind.rows * count
         starts = np.concatenate([[0], np.cumsum(lengths)])
         return casadi.Sparsity(
@@ -353,7 +348,7 @@ def numbered(
     positions : ndarray of int
         Some members of the functional form, ascending.
     constants : sequence of ndarray, shape (specialists,)
-        In the order of `CONSTANTS`, of all specialists of the game.
+        In the order of `BlockKind.constants`, of all specialists of the game.
     """
     group = game.specialists.groups[kind.group]
     rows = np.searchsorted(group.members, positions)
@@ -362,5 +357,3 @@ def numbered(
         kind, block, positions, np.array([*columns, *(each[positions] for each in constants)])
     )
 
-
-__all__ = ["LeaderTerms", "MarketProblem", "Members", "Scales", "numbered", "specialist_block"]

@@ -14,6 +14,11 @@ part :math:`M` of the generalist's marginal revenue. The slope :math:`s` of its 
 place of the multiplier that the Pyomo model has for :math:`E`; with it every row of the problem but
 two, the sums over :math:`P` and :math:`M`, is of one specialist alone. Who free-rides has
 :math:`y = 0`, :math:`s = 1`, and is content: :math:`E \le 0`.
+
+At a rival base level :math:`x_r`, which the generalist must not prefer, the specialist would pay
+:math:`P_r(\delta)`, with its response to that level inside. It stands in the problem as its Taylor
+polynomial of second order around the present share; the problem is solved again until that is
+exact.
 """
 
 from __future__ import annotations
@@ -54,6 +59,8 @@ class BlockKind:
     epigraph : bool
         Whether it has a row for its part in the smallest gain.
     goal : Goal
+    rivals : int
+        How many rival base levels there are.
     """
 
     group: int
@@ -62,11 +69,24 @@ class BlockKind:
     floor: bool
     epigraph: bool
     goal: Goal
+    rivals: int = 0
 
     @property
     def variables(self) -> int:
         """How many variables it has: its share, and its contribution."""
         return 2 if self.contributes else 1
+
+    @property
+    def sums(self) -> int:
+        """To how many sums over all it adds."""
+        return 2 + self.rivals
+
+    @property
+    def constants(self) -> tuple[str, ...]:
+        """What its functions take besides the parameters of its formulas."""
+        if not self.rivals:
+            return CONSTANTS
+        return (*CONSTANTS, "present_share", *RIVAL_TERMS * self.rivals)
 
     @property
     def rows(self) -> int:
@@ -86,18 +106,22 @@ CONSTANTS = (
 )
 """What a block takes besides the parameters of its formulas, one number per specialist."""
 
+RIVAL_TERMS = ("paid", "paid_by_share", "half_bend")
+"""Coefficients of what it would pay at a rival base level, one triple per rival."""
+
 
 @dataclass(frozen=True)
 class Block:
     """Functions of one specialist.
 
     The arguments are ``(base, worst, own, numbers)``: the base level and the smallest gain, its own
-    variables, its parameters and `CONSTANTS`, all scaled. Rows are the two sums, then its own.
+    variables, its parameters and constants, all scaled. Rows are those that are sums over all, then
+    its own.
 
     Attributes
     ----------
     names : tuple of str
-        The parameters of its formulas; `CONSTANTS` follow.
+        The parameters of its formulas; `BlockKind.constants` follow.
     values : casadi.Function
         Its term of the objective, the sums and its rows, one column.
     slopes : casadi.Function
@@ -155,7 +179,11 @@ def specialist_block(group: SpecialistGroup, kind: BlockKind, attribute: str) ->
         Goal.LOG_GAIN: constants["weight"] * casadi.log(gain),
         Goal.LEVEL: base + extra,
     }[kind.goal]
-    rows = [share * revenue, share * marginal * slope]
+    rows = [share * marginal * slope, share * revenue]
+    present = casadi.SX.sym("present_share")
+    rivals = [[casadi.SX.sym(each) for each in RIVAL_TERMS] for _ in range(kind.rivals)]
+    change = share - present
+    rows += [paid + change * (by_share + change * bend) for paid, by_share, bend in rivals]
     if kind.contributes or kind.content:
         rows.append(own / constants["slope_scale"])
     if kind.floor:
@@ -169,7 +197,8 @@ def specialist_block(group: SpecialistGroup, kind: BlockKind, attribute: str) ->
         [base, share, extra],
         [scaled[0] * constants["base_scale"], scaled[1][0], level],
     )
-    numbers = casadi.vertcat(*parameters, *constants.values())
+    more = [present, *(each for rival in rivals for each in rival)] if rivals else []
+    numbers = casadi.vertcat(*parameters, *constants.values(), *more)
     return _functions(names, scaled[0], worst, scaled[1], numbers, replaced)
 
 
