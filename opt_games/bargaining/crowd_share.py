@@ -64,10 +64,14 @@ class CrowdLine:
 
     def outcome(self, share: Shares, sharp: float = 1e-13) -> Outcome:
         """Return the equilibrium of a share, or of one per follower."""
-        market = self.search.crowd.market
         reply = self.search.optimum(share, sharp)
         if reply is None or not reply.settled or not np.isfinite(reply.payoff):
             raise NotCoveredError
+        return self.judged(share, reply)
+
+    def judged(self, share: Shares, reply: Reply) -> Outcome:
+        """Return what the followers' reply to the leader's best base level is worth to all."""
+        market = self.search.crowd.market
         outside = market.outside[:, 0]
         # a generalist indifferent between taking part and not takes part
         slack = _TIE * (reply.turnover + abs(outside[0]))

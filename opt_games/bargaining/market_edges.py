@@ -22,7 +22,7 @@ from opt_games.bargaining.market_prices import Choices, highest_shares, leader_w
 from opt_games.bargaining.market_terms import Mask, Rival, Terms
 from opt_games.formulations.specialist_block import Goal
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Crowd
+from opt_games.kernels.crowd import Crowd, Reply
 
 _TIMES = 5  # that the worst rival gets a price
 _STEPS = 18
@@ -31,6 +31,7 @@ _LEAST = 1e-3
 _TOLERANCE = 1e-3
 _STEP = 1e-4  # of differences in the share
 _NEVER = -1e30
+_ENTERS = 1e-9  # of turnover
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ def rival_at(crowd: Crowd, base: float, shares: Array, low: float, high: float) 
     one_side = np.where(np.isfinite(paid[0]), (paid[1] - paid[0]) / step, here.revenue)
     first = np.where(np.isfinite(first), first, np.where(np.isfinite(one_side), one_side, 0.0))
     first = first + 2.0 * half_bend * (shares - centre)
+    first = _with_moving_edge(crowd, here, first, shares)
     most = highest_shares(crowd, np.array([base]), low, high)[0]
     out = ~here.takes
     most = np.where(np.isfinite(most), most, low)
@@ -166,3 +168,23 @@ def rival_at(crowd: Crowd, base: float, shares: Array, low: float, high: float) 
         np.where(out, 0.0, half_bend),
         np.where(out, np.minimum(most * (1.0 + 1e-12), shares), low),
     )
+
+
+def _with_moving_edge(crowd: Crowd, here: Reply, by_share: Array, shares: Array) -> Array:
+    """Add how the rival level itself moves where it is that at which somebody enters.
+
+    Where the generalist would stop because it gains a specialist, that level rises with the share.
+    """
+    outside = crowd.market.outside[1:, 0]
+    slack = _ENTERS * (np.abs(here.revenue) + np.abs(outside))
+    at_edge = np.flatnonzero(here.takes & (np.abs(here.profit - outside) <= slack))
+    if not at_edge.size or here.slope >= 0.0 or here.base <= 0.0:
+        return by_share
+    step = 1e-6 * here.base
+    above = crowd.reply(here.base + step, shares)
+    found = by_share.copy()
+    for k in at_edge:
+        by_base = (above.profit[k] - here.profit[k]) / step
+        if by_base > 0.0:
+            found[k] += here.slope * here.revenue[k] / by_base
+    return found

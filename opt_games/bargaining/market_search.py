@@ -17,6 +17,7 @@ import numpy as np
 
 from opt_games.bargaining.crowd_share import CrowdLine, NotCoveredError, Outcome
 from opt_games.bargaining.market_edges import edge_choices, find_edges, rival_at
+from opt_games.bargaining.market_few import FEW, FewSearch, few_search
 from opt_games.bargaining.market_prices import (
     Choices,
     find_prices,
@@ -43,6 +44,9 @@ _SCREEN = 64
 _SHARES = 17
 _FINER = 33
 _ROUNDS = 12
+_TRUST = 0.15  # of the range of shares, with rivals
+_STILL = 1e-8  # change of shares at which rivals are exact
+_REPAIRS = 2  # of a market of few: programs, and climbing after them
 _SAMPLE = 512
 _CLOSER = 2
 _RIVALS = 4
@@ -139,6 +143,34 @@ class MarketSearch:
             return None
         self.progress.gap = found.gap
         return found.outcome
+
+    def best_of_few(self, few: FewSearch) -> Outcome | None:
+        """Return the best contract of a market of few: climbed to, then placed by programs."""
+        solution, stakes = self.terms.solution, self.terms.stakes
+        found: Placed | None = None
+        shares = few.climb(solution, stakes)
+        for turn in range(_REPAIRS):
+            base, near = few.leading_to(shares)
+            if base is None:
+                return self.line.outcome(shares)
+            reply = self.crowd.reply(base, shares)
+            outcome = self.line.judged(shares, reply)
+            extra = np.where(reply.contributes & reply.takes, reply.extra, 0.0)
+            place = Place(
+                shares, reply.base, extra, reply.takes, reply.takes & reply.contributes, reply.payoff
+            )
+            here = Placed(place, 0.0, 0.0, -np.inf, outcome, self.score(outcome), ())
+            if found is None or here.score > found.score:
+                found = here
+            for edge, rivals in ((False, ()), (True, ()), (False, near), (True, near)):
+                if rivals or not near:
+                    placed = self._solve(Start(place, edge, rivals))
+                    if placed is not None and placed.score >= found.score:
+                        found = placed
+            if turn < _REPAIRS - 1:
+                best = np.broadcast_to(found.outcome.share, shares.shape)
+                shares = few.refine(solution, stakes, np.array(best), 0.01)
+        return None if found is None else found.outcome
 
     def _starts(self) -> list[Start]:
         """Choose regimes by prices at the base levels that promise most."""
@@ -274,12 +306,16 @@ class MarketSearch:
         low, high = self.terms.game.contract.bounds
         place, bases = start.place, list(start.rivals)
         best: Placed | None = None
+        trust = _TRUST * (high - low)
         for _ in range(_EXCHANGES):
             rivals = [rival_at(self.crowd, base, place.shares, low, high) for base in bases]
             marginal, tempted = self._stay(place.base)
-            found = self._program(place, marginal, tempted, start.edge, rivals)
+            found = self._program(
+                place, marginal, tempted, start.edge, rivals, trust if bases else np.inf
+            )
             if found is None:
                 break
+            before = place.shares
             place, prices = found
             placed = self._judge(place, prices, tuple(bases), start.edge)
             if placed is None:
@@ -287,17 +323,35 @@ class MarketSearch:
             if best is None or placed.score > best.score:
                 best = placed
             elsewhere = placed.outcome.reply.base
-            if abs(elsewhere - place.base) <= _SAME * place.base:
+            stays = abs(elsewhere - place.base) <= _SAME * place.base
+            if stays and (not bases or np.abs(place.shares - before).max() <= _STILL):
                 break
-            bases = [each for each in bases if abs(each - elsewhere) > _NEAR * elsewhere]
-            bases.append(float(elsewhere))
+            if not stays:
+                bases = [each for each in bases if abs(each - elsewhere) > _NEAR * elsewhere]
+                bases.append(float(elsewhere))
+                trust *= 0.5
+            place = self._answered(place)
         return best
 
+    def _answered(self, place: Place) -> Place:
+        """Let everybody answer to the shares of a program, as far as it takes part there."""
+        reply = self.crowd.reply(place.base, place.shares)
+        extra = np.where(place.contributes & reply.contributes, reply.extra, place.extra)
+        return replace(place, extra=extra)
+
     def _program(
-        self, place: Place, marginal: Array, tempted: Mask, edge: bool, rivals: list[Rival]
+        self,
+        place: Place,
+        marginal: Array,
+        tempted: Mask,
+        edge: bool,
+        rivals: list[Rival],
+        trust: float,
     ) -> tuple[Place, tuple[float, float, float]] | None:
         began = time.perf_counter()
-        program = assemble(self.terms, place, marginal, tempted, edge=edge, rivals=rivals)
+        program = assemble(
+            self.terms, place, marginal, tempted, edge=edge, rivals=rivals, trust=trust
+        )
         functions = program.problem.functions()
         found = solve_columns(functions, program.bounds, self.options)
         progress = self.progress
@@ -431,13 +485,19 @@ def best_market_contract(game: Game, solution: str, options: SolverOptions) -> A
     line, scale = prepared
     market = line.search.crowd.market
     progress = Progress()
+    outside = market.utility(market.outside)[0][:, 0]
     try:
-        stakes = market_stakes(line)
+        few = None
+        if market.size <= FEW:
+            few, stakes = few_search(line, scale)
+        else:
+            stakes = market_stakes(line)
         if stakes is None:
             return Agreed(None, line.search, scale, progress, ())
-        outside = market.utility(market.outside)[0][:, 0]
+        if few is not None and solution == "kalai-smorodinsky":
+            stakes = few.with_ideals(stakes)
         search = MarketSearch(line, Terms(game, solution, stakes, outside), scale, options)
-        found = search.best()
+        found = search.best() if few is None else search.best_of_few(few)
     except NotCoveredError:
         return None
     if found is None:

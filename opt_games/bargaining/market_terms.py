@@ -186,6 +186,7 @@ def assemble(
     *,
     edge: bool = False,
     rivals: Sequence[Rival] = (),
+    trust: float = np.inf,
 ) -> Program:
     """State the program of some regimes, to start at a place on them.
 
@@ -200,6 +201,8 @@ def assemble(
     edge : bool
         Whether the generalist may be at the edge.
     rivals : sequence of Rival
+    trust : float
+        How far shares may move.
     """
     game, stakes = terms.game, terms.stakes
     low, high = game.contract.bounds
@@ -242,8 +245,9 @@ def assemble(
     problem = MarketProblem(
         game, tuple(members), leader, scales, tuple(each.cost for each in rivals)
     )
-    floors = [np.full(count, low), *(each.floor for each in rivals)]
-    return _bounded(problem, at, np.maximum.reduce(floors), high, edge)
+    floors = [np.full(count, low), at.shares - trust, *(each.floor for each in rivals)]
+    ceiling = np.minimum(np.full(count, high), at.shares + trust)
+    return _bounded(problem, at, np.maximum.reduce(floors), ceiling, high, edge)
 
 
 def _block(terms: Terms, kind: BlockKind) -> Block:
@@ -283,7 +287,7 @@ def _kinds(
 
 
 def _bounded(
-    problem: MarketProblem, at: Place, low: Array, high: float, edge: bool
+    problem: MarketProblem, at: Place, low: Array, top: Array, high: float, edge: bool
 ) -> Program:
     start, lower, upper = [1.0, at.profit / problem.scales.profit], [1e-9, -np.inf], [np.inf] * 2
     if problem.epigraph:
@@ -298,9 +302,9 @@ def _bounded(
         kind, rows = each.kind, each.positions
         free_rides = not kind.contributes
         fixed = free_rides and not kind.content
-        own = [np.full(rows.size, high) if fixed else np.clip(at.shares[rows], low[rows], high)]
+        own = [np.full(rows.size, high) if fixed else np.clip(at.shares[rows], low[rows], top[rows])]
         least = [np.full(rows.size, high) if fixed else low[rows]]
-        most = [np.full(rows.size, high)]
+        most = [np.full(rows.size, high) if fixed else top[rows]]
         if kind.contributes:
             own.append(np.ones(rows.size))
             least.append(np.zeros(rows.size))

@@ -1,0 +1,184 @@
+"""Separate shares of a few specialists: contracts are tried by the thousand, then climbed from.
+
+With few specialists every one of them is pivotal: the best contract often sits where the generalist
+is just willing to keep one of them, or indifferent between two base levels, and prices cannot tell.
+Equilibria of thousands of contracts at once are cheap then (`opt_games.kernels.crowd_contracts`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.bargaining.crowd_share import CrowdLine
+from opt_games.bargaining.solutions import Stakes, score_utilities
+from opt_games.kernels.array_function import Array
+from opt_games.kernels.crowd_contracts import contract_equilibria
+
+FEW = 6
+"""Specialists up to which contracts are tried by the thousand."""
+
+_RANDOM = 3000
+_CLOSER = 20_000
+_HILLS = 10
+_APART = 0.05
+_WAYS = 48
+_ROUNDS = 70
+_FIRST, _LAST = 0.1, 1e-9
+_LEVELS = np.concatenate(
+    [[0.0], np.geomspace(1e-3, 0.05, 5), np.linspace(0.08, 1.3, 18), [1.6, 2.0, 3.0, 5.0, 12.0]]
+)
+
+
+@dataclass
+class FewSearch:
+    """A search over all contracts of a market of few.
+
+    Attributes
+    ----------
+    line : CrowdLine
+    scale : float
+        The base level at which the generalist alone, with all the revenue, would stop.
+    shares, utilities, performance : ndarray
+        Contracts tried, shape (specialists, contracts), and what they lead to.
+    """
+
+    line: CrowdLine
+    scale: float
+    shares: Array
+    utilities: Array
+    performance: Array
+
+    @classmethod
+    def of(cls, line: CrowdLine, scale: float, count: int = _RANDOM) -> FewSearch:
+        """Try contracts all over, more of them towards the bounds."""
+        low, high = line.game.contract.bounds
+        size = line.search.crowd.market.size
+        rng = np.random.default_rng(0)
+        even = rng.random((size, count // 2))
+        aside = 0.5 - 0.5 * np.cos(np.pi * rng.random((size, count // 2)))
+        common = np.tile(np.linspace(0.0, 1.0, 33), (size, 1))
+        shares = low + (high - low) * np.hstack([common, even, aside])
+        search = cls(line, scale, shares, np.zeros(0), np.zeros(0))
+        search.utilities, search.performance = search.lead_to(shares)
+        return search
+
+    def lead_to(self, shares: Array) -> tuple[Array, Array]:
+        """Return the utilities that contracts lead to, and sums of final levels."""
+        crowd = self.line.search.crowd
+        found = contract_equilibria(crowd, _LEVELS * self.scale, shares)
+        profits = np.vstack([found.payoff, found.profit])
+        utilities, _ = crowd.market.utility(profits)
+        return utilities, found.final.sum(axis=0)
+
+    def leading_to(self, shares: Array) -> tuple[float | None, tuple[float, ...]]:
+        """Return the base level that a contract leads to, and others that are almost as good.
+
+        The first is None where the generalist stays out.
+        """
+        crowd = self.line.search.crowd
+        found = contract_equilibria(crowd, _LEVELS * self.scale, shares[:, None])
+        base, near = float(found.base[0]), found.near[:, 0]
+        apart: list[float] = []
+        for each in near[np.isfinite(near) & (near > 0)]:
+            if all(abs(each - other) > 1e-4 * each for other in apart):
+                apart.append(float(each))
+        return (base if np.isfinite(base) else None), tuple(apart)
+
+    def stakes(self) -> Stakes | None:
+        """Return what is at stake; None if no contract tried is acceptable and better for any."""
+        return Stakes.of_utilities(self.line.game, self.utilities)
+
+    def with_ideals(self, stakes: Stakes) -> Stakes:
+        """Return stakes with the best utility of every bargainer."""
+        ideal = stakes.ideal.copy()
+        for k in np.flatnonzero(stakes.bargainers):
+            best = self.climb(f"player {k}", stakes)
+            utilities, _ = self.lead_to(best[:, None])
+            ideal[k] = max(ideal[k], float(utilities[k, 0]))
+        return stakes.with_ideal(ideal)
+
+    def climb(self, solution: str, stakes: Stakes, more: Array | None = None) -> Array:
+        """Return the best contract that random steps lead to, ever smaller where none helps.
+
+        Parameters
+        ----------
+        solution : str
+            As in `score_utilities`.
+        stakes : Stakes
+        more : ndarray, shape (specialists, contracts), optional
+            Contracts to begin at, too.
+        """
+        low, high = self.line.game.contract.bounds
+        values = score_utilities(solution, stakes, self.utilities, self.performance)
+        chosen = self._hills(values)
+        at, best = self.shares[:, chosen], values[chosen]
+        if more is not None:
+            at = np.hstack([more, at])
+            best = np.append(score_utilities(solution, stakes, *self.lead_to(more)), best)
+        return self._climbed(solution, stakes, at, best, _FIRST, (low, high))
+
+    def refine(self, solution: str, stakes: Stakes, shares: Array, radius: float) -> Array:
+        """Return the best contract that random steps from one lead to."""
+        value = score_utilities(solution, stakes, *self.lead_to(shares[:, None]))
+        bounds = self.line.game.contract.bounds
+        return self._climbed(solution, stakes, shares[:, None], value, radius, bounds)
+
+    def _hills(self, values: Array) -> NDArray[np.int64]:
+        """Pick good contracts that lie apart."""
+        chosen: list[int] = []
+        for k in np.argsort(-values, kind="stable")[:2000]:
+            if len(chosen) == _HILLS or not np.isfinite(values[k]):
+                break
+            near = np.abs(self.shares[:, chosen] - self.shares[:, [k]]).max(axis=0) < _APART
+            if not near.any():
+                chosen.append(int(k))
+        return np.array(chosen, dtype=np.int64)
+
+    def _climbed(
+        self,
+        solution: str,
+        stakes: Stakes,
+        at: Array,
+        best: Array,
+        first: float,
+        bounds: tuple[float, float],
+    ) -> Array:
+        low, high = bounds
+        size, count = at.shape
+        rng = np.random.default_rng(1)
+        radius = np.full(count, first * (high - low))
+        for turn in range(_ROUNDS):
+            if not np.any(radius > _LAST * (high - low)):
+                break
+            ways = rng.uniform(-1.0, 1.0, (size, _WAYS)) * 10.0 ** rng.uniform(-2.0, 0.0, _WAYS)
+            # half of the steps leave some shares alone
+            ways[:, ::2] *= rng.integers(0, 2, ways[:, ::2].shape)
+            near = at[:, :, None] + radius[:, None] * ways[:, None, :]
+            edge = 1e-3 * radius[:, None]
+            near = np.where(near < low + edge, low, np.where(near > high - edge, high, near))
+            tried = score_utilities(solution, stakes, *self.lead_to(near.reshape(size, -1)))
+            tried = tried.reshape(count, -1)
+            rows, k = np.arange(count), tried.argmax(axis=1)
+            up = tried[rows, k] > best
+            at = np.where(up, near[:, rows, k], at)
+            best = np.where(up, tried[rows, k], best)
+            radius = np.where(up, radius, 0.6 * radius)
+            if turn in (12, 30) and count > 2:
+                # hills that stay low are left
+                kept = np.argsort(-best, kind="stable")[: max(count // 2, 2)]
+                at, best, radius = at[:, kept], best[kept], radius[kept]
+                count = kept.size
+        return np.asarray(at[:, int(best.argmax())])
+
+
+def few_search(line: CrowdLine, scale: float) -> tuple[FewSearch, Stakes | None]:
+    """Try contracts, and more of them where none is acceptable."""
+    search = FewSearch.of(line, scale)
+    stakes = search.stakes()
+    if stakes is None:
+        search = FewSearch.of(line, scale, _CLOSER)
+        stakes = search.stakes()
+    return search, stakes
