@@ -13,7 +13,7 @@ from opt_games.errors import SpecError, UnsupportedGameError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Shares
-from opt_games.large_market import LARGE, solve_large
+from opt_games.large_market import LARGE, SEVERAL, solve_large
 from opt_games.names import did_you_mean
 from opt_games.pareto_set import pareto_intervals, pareto_points
 from opt_games.parts import canonical_solution
@@ -78,7 +78,8 @@ def solve(
     if solution == "weighted" and game.bargaining.weights is None:
         raise SpecError("the weighted solution needs weights", key="bargaining.weights")
     contract = None if share is None else given_shares(game, share)
-    if len(game.specialists) > LARGE and solver == "ipopt":
+    bargains_apart = contract is None and game.contract.shares == "separate"
+    if len(game.specialists) > (SEVERAL if bargains_apart else LARGE) and solver == "ipopt":
         given: Shares | None = contract
         if contract is not None and game.contract.shares == "common":
             given = float(contract[0])

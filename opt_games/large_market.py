@@ -15,6 +15,7 @@ import opt_games
 from opt_games.bargaining.crowd_share import NotCoveredError, Outcome
 from opt_games.bargaining.market_search import best_market_contract, crowd_line
 from opt_games.branch import Branch, Closure
+from opt_games.equilibrium import EquilibriumMap
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Shares
@@ -37,6 +38,9 @@ from opt_games.solvers.ipopt import bundled_version
 
 LARGE = 64
 """Specialists above which `opt_games.solve` comes here."""
+
+SEVERAL = 4
+"""Specialists above which it comes here for separate shares."""
 
 # deviations tried: contributions in units of a specialist's own, base levels in units of the
 # generalist's own and of the level at which it alone, with all the revenue, would stop
@@ -108,7 +112,12 @@ def _separate(game: Game, solution: str, options: SolverOptions, begin: float) -
     if agreed is None:
         return None
     found = agreed.outcome
-    equilibrium = None if found is None else _equilibrium(game, agreed.search, found, agreed.scale)
+    equilibrium = None
+    if found is not None and len(game.specialists) > LARGE:
+        equilibrium = _equilibrium(game, agreed.search, found, agreed.scale)
+    elif found is not None:
+        shares = agreed.search.crowd.own(found.share)
+        equilibrium = EquilibriumMap.of(game, options=options).equilibrium(shares)
     work = Work(
         "ipopt",
         str(bundled_version()),
@@ -118,7 +127,13 @@ def _separate(game: Game, solution: str, options: SolverOptions, begin: float) -
     )
     disagreement = game.disagreement()
     return Bargain(
-        game.name, solution, found is not None, equilibrium, disagreement, work, agreed.notes
+        game.name,
+        solution,
+        found is not None,
+        equilibrium,
+        disagreement,
+        work,
+        agreed.progress.notes,
     )
 
 
@@ -151,9 +166,7 @@ def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
             revenue, cost = chunk.form.values(at.base, extra, *chunk.parameters)
             with np.errstate(all="ignore"):
                 mine = kept[rows]
-                own = np.where(
-                    takes, np.where(mine > 0, mine * revenue, 0.0) - cost, chunk.outside
-                )
+                own = np.where(takes, np.where(mine > 0, mine * revenue, 0.0) - cost, chunk.outside)
                 best = np.maximum(own, chunk.outside)
                 for factor in _FACTORS:
                     earned, spent = chunk.form.values(at.base, unit * factor, *chunk.parameters)

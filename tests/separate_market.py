@@ -69,7 +69,9 @@ class SeparateMarket:
         kept = 1 - shares
         y = kept * rho / (2 * c)
         with np.errstate(all="ignore"):
-            enters = np.where(kept > 0, (f + c * y**2) / (kept * rho) - y, np.where(f > 0, np.inf, 0.0))
+            enters = np.where(
+                kept > 0, (f + c * y**2) / (kept * rho) - y, np.where(f > 0, np.inf, 0.0)
+            )
         enters = np.maximum(enters, 0.0)
         order = np.argsort(enters, axis=0, kind="stable")
         b = np.take_along_axis(enters, order, 0)
@@ -119,7 +121,9 @@ class SeparateMarket:
             ways[:, : STEPS // 2] *= rng.integers(0, 2, (self.size, STEPS // 2))
             near = np.clip(at[:, :, None] + radius[None, :, None] * ways[:, None, :], 0, 1)
             # a bound is often best
-            near = np.where(np.abs(near - np.round(near)) < 1e-3 * radius[:, None], np.round(near), near)
+            near = np.where(
+                np.abs(near - np.round(near)) < 1e-3 * radius[:, None], np.round(near), near
+            )
             found = value(*self.utilities(near.reshape(self.size, -1))).reshape(len(chosen), -1)
             k = found.argmax(axis=1)
             rows = np.arange(len(chosen))

@@ -11,13 +11,15 @@ the generalist's best base level searched globally; the program only proposes.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from opt_games.bargaining.crowd_share import CrowdLine, NotCoveredError, Outcome
-from opt_games.bargaining.market_edges import edge_choices, find_edges, rival_at
+from opt_games.bargaining.market_edges import EdgeTable, plan_edges, rival_at
 from opt_games.bargaining.market_few import FEW, FewSearch, few_search
+from opt_games.bargaining.market_ideals import specialist_ideals
 from opt_games.bargaining.market_prices import (
     Choices,
     find_prices,
@@ -44,12 +46,15 @@ _SCREEN = 64
 _SHARES = 17
 _FINER = 33
 _ROUNDS = 12
+_ITERATIONS = 200
+_OPTIONS = {"mu_strategy": "adaptive", "bound_push": 1e-3, "bound_frac": 1e-3}
 _TRUST = 0.15  # of the range of shares, with rivals
 _STILL = 1e-8  # change of shares at which rivals are exact
 _REPAIRS = 2  # of a market of few: programs, and climbing after them
 _SAMPLE = 512
 _CLOSER = 2
-_RIVALS = 4
+_HARDER = 10  # contracts tried at rising prices of rivals
+_RISE = 2.0
 _EXCHANGES = 8
 _SAME = 1e-6  # relative difference of base levels that are one
 _NEAR = 0.02
@@ -72,6 +77,8 @@ class Progress:
     gap : float
         What the choices at the last prices leave open, in units of the objective.
     failures : list of str
+    notes : tuple of str
+        What is known of the answer, and what is not.
     """
 
     solves: int = 0
@@ -81,6 +88,7 @@ class Progress:
     solve_seconds: float = 0.0
     gap: float = np.inf
     failures: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,15 +142,43 @@ class MarketSearch:
 
     def best(self) -> Outcome | None:
         """Return the best contract found, with its equilibrium; None if nothing was."""
+        low, high = self.terms.game.contract.bounds
+        importance = np.abs(self.crowd.reply(self.scale, 0.5 * (low + high)).revenue)
         found: Placed | None = None
-        for start in self._starts():
+        if self._may_have_edges():
+            found = self._edge_plan(importance)
+            if found is not None:
+                placed = self._solve(Start(found.place, True, found.rivals))
+                if placed is not None and placed.score > found.score:
+                    found = replace(placed, gap=found.gap)
+        for start in self._starts(importance):
             placed = self._settle(start)
             if placed is not None and (found is None or placed.score > found.score):
                 found = placed
         if found is None:
             return None
         self.progress.gap = found.gap
+        self.progress.notes = self._notes(found)
         return found.outcome
+
+    def _notes(self, found: Placed) -> tuple[str, ...]:
+        """Say what is known of a contract, and what is not."""
+        size = self.crowd.market.size
+        levels = f"{min(size, _SCREEN)} specialists" if size > _SCREEN else "all specialists"
+        notes = [
+            "The best contract found. Not proven: that no other base level allows a better one; "
+            f"{_LEVELS.size} were scanned, on {levels}, and the best of them more closely."
+        ]
+        if np.isfinite(found.gap):
+            notes.append(
+                "Bounded by prices, on a grid of shares: at this base level no other shares and "
+                f"regimes add more than {max(found.gap, 1e-12):.1e} of the size of the objective."
+            )
+        if self.terms.solution == "kalai-smorodinsky":
+            notes.append(
+                "Every player's best, which gains are relative to, is the best found, too."
+            )
+        return tuple(notes)
 
     def best_of_few(self, few: FewSearch) -> Outcome | None:
         """Return the best contract of a market of few: climbed to, then placed by programs."""
@@ -157,7 +193,12 @@ class MarketSearch:
             outcome = self.line.judged(shares, reply)
             extra = np.where(reply.contributes & reply.takes, reply.extra, 0.0)
             place = Place(
-                shares, reply.base, extra, reply.takes, reply.takes & reply.contributes, reply.payoff
+                shares,
+                reply.base,
+                extra,
+                reply.takes,
+                reply.takes & reply.contributes,
+                reply.payoff,
             )
             here = Placed(place, 0.0, 0.0, -np.inf, outcome, self.score(outcome), ())
             if found is None or here.score > found.score:
@@ -170,12 +211,15 @@ class MarketSearch:
             if turn < _REPAIRS - 1:
                 best = np.broadcast_to(found.outcome.share, shares.shape)
                 shares = few.refine(solution, stakes, np.array(best), 0.01)
+        self.progress.notes = (
+            "The best of thousands of contracts tried and climbed from; no proof that there is "
+            "no better one.",
+        )
         return None if found is None else found.outcome
 
-    def _starts(self) -> list[Start]:
+    def _starts(self, importance: Array) -> list[Start]:
         """Choose regimes by prices at the base levels that promise most."""
         low, high = self.terms.game.contract.bounds
-        importance = np.abs(self.crowd.reply(self.scale, 0.5 * (low + high)).revenue)
         screen = self.crowd.sample(_SCREEN, importance)
         grid = share_grid(low, high, _SHARES)
         levels = _LEVELS * self.scale
@@ -185,8 +229,6 @@ class MarketSearch:
         if np.isfinite(prices.bound).any():
             base = self._sharper(levels, int(prices.bound.argmax()), importance)
             found.append(Start(self._repriced(base)))
-        if self._may_have_edges():
-            found += self._edge_starts(screen, levels, grid)
         return found
 
     def _sharper(self, levels: Array, at: int, importance: Array) -> float:
@@ -217,31 +259,43 @@ class MarketSearch:
 
     def _may_have_edges(self) -> bool:
         """Whether somebody whose gain need not be above 0 may stay out."""
-        held = self.terms.floored[1:].any()
-        return bool(held) and may_stay_out(self.crowd.market, np.array([self.scale]))
+        if self.terms.solution in (*SMALLEST_GAIN, "nash"):
+            return False
+        return may_stay_out(self.crowd.market, np.array([self.scale]))
 
-    def _edge_starts(self, screen: Crowd, levels: Array, grid: Array) -> list[Start]:
-        low, high = self.terms.game.contract.bounds
-        choices, binding = edge_choices(screen, self.terms, levels, grid)
-        edges = find_edges(choices, binding, self.terms, self.crowd)
-        if not np.isfinite(edges.value).any():
-            return []
-        at = int(edges.value.argmax())
-        rivals = np.flatnonzero(edges.rivals[at] > 0)
-        rivals = rivals[np.argsort(-edges.rivals[at][rivals])[:_RIVALS]]
-        base = np.append(levels[at], levels[rivals])
-        price = np.append(0.0, edges.rivals[at][rivals])
-        most = highest_shares(self.crowd, base, low, high)
-        out = np.where(np.isfinite(most), most, high)
-        out[1:] = np.minimum(out[1:] * (1.0 + 1e-9), high)
-        fine = share_grid(low, high, _FINER)
-        plain = np.broadcast_to(fine[:, None], (fine.size, out.shape[1]))
-        full = Choices.of(self.crowd, self.terms, base, np.concatenate([plain, out])[None])
-        value = full.goal[0] + (edges.profit_price[at] + price.sum()) * full.paid[0]
-        value -= np.tensordot(price[1:], full.paid[1:], axes=1)
-        chosen = value.argmax(axis=0)
-        place = self._inside(place_of(full, np.tile(chosen, (base.size, 1))))
-        return [Start(place, True, tuple(float(each) for each in levels[rivals]))]
+    def _edge_plan(self, importance: Array) -> Placed | None:
+        """Choose shares that hold the generalist at an edge, and place them by programs."""
+        few = self.crowd.market.size
+        screen = self.crowd.sample(few if few <= 2 * _SCREEN else _SCREEN, importance)
+        plan = plan_edges(screen, self.terms, _LEVELS * self.scale)
+        if plan is None:
+            return None
+        table = EdgeTable.of(self.crowd, self.terms, plan)
+        prices = table.sharpened()
+        best: Placed | None = None
+        low, high = 0.0, np.inf
+        for _ in range(_HARDER):
+            # the least rise of all prices that holds the generalist
+            harder = _RISE * max(low, 0.01) if np.isinf(high) else 0.5 * (low + high)
+            shares = table.shares(prices * (1.0 + harder if low else 1.0))
+            outcome = self.line.outcome(shares)
+            holds = abs(outcome.reply.base - plan.base) <= _SAME * plan.base
+            low, high = (low, harder) if holds else (harder, high)
+            score = self.score(outcome)
+            if best is None or score > best.score:
+                reply = outcome.reply
+                adds = reply.takes & reply.contributes
+                extra = np.where(adds, reply.extra, 0.0)
+                place = Place(shares, reply.base, extra, reply.takes, adds, reply.payoff)
+                best = Placed(
+                    place, 0.0, plan.profit_price, -np.inf, outcome, score, tuple(plan.rivals)
+                )
+            if holds and not low:
+                break
+        if best is None:
+            return None
+        bound, _ = table.dual(prices)
+        return replace(best, gap=max(bound - best.score, 0.0) / self._size())
 
     def _inside(self, place: Place) -> Place:
         """Take shares off their bounds, and answer to them."""
@@ -353,7 +407,12 @@ class MarketSearch:
             self.terms, place, marginal, tempted, edge=edge, rivals=rivals, trust=trust
         )
         functions = program.problem.functions()
-        found = solve_columns(functions, program.bounds, self.options)
+        options = replace(
+            self.options,
+            iteration_limit=self.options.iteration_limit or _ITERATIONS,
+            options={**self._tuning(), **self.options.options},
+        )
+        found = solve_columns(functions, program.bounds, options)
         progress = self.progress
         progress.solves += 1
         progress.iterations += found.iterations
@@ -371,6 +430,10 @@ class MarketSearch:
             float(found.point[2]) if smallest else -np.inf,
         )
         return program.unpack(found.point, place), prices
+
+    def _tuning(self) -> Mapping[str, object]:
+        """Return IPOPT's options: where most shares are at bounds, those of the start are kept."""
+        return {} if self.terms.solution in SMALLEST_GAIN else _OPTIONS
 
     def _judge(
         self,
@@ -453,15 +516,12 @@ class Agreed:
         The search for base levels, with all specialists.
     scale : float
     progress : Progress
-    notes : tuple of str
-        What is known of the answer, and what is not.
     """
 
     outcome: Outcome | None
     search: Search
     scale: float
     progress: Progress
-    notes: tuple[str, ...]
 
 
 def best_market_contract(game: Game, solution: str, options: SolverOptions) -> Agreed | None:
@@ -492,8 +552,12 @@ def best_market_contract(game: Game, solution: str, options: SolverOptions) -> A
             few, stakes = few_search(line, scale)
         else:
             stakes = market_stakes(line)
+            if stakes is not None and solution == "kalai-smorodinsky":
+                stakes = _with_ideals(
+                    line, stakes, Terms(game, "player 0", stakes, outside), scale, options
+                )
         if stakes is None:
-            return Agreed(None, line.search, scale, progress, ())
+            return Agreed(None, line.search, scale, progress)
         if few is not None and solution == "kalai-smorodinsky":
             stakes = few.with_ideals(stakes)
         search = MarketSearch(line, Terms(game, solution, stakes, outside), scale, options)
@@ -502,7 +566,7 @@ def best_market_contract(game: Game, solution: str, options: SolverOptions) -> A
         return None
     if found is None:
         return None
-    return Agreed(found, line.search, scale, search.progress, ())
+    return Agreed(found, line.search, scale, search.progress)
 
 
 def crowd_line(game: Game) -> tuple[CrowdLine, float] | None:
@@ -529,3 +593,20 @@ def market_stakes(line: CrowdLine) -> Stakes | None:
     low, high = line.game.contract.bounds
     found = [line.outcome(float(share)) for share in low + (high - low) * _COMMON]
     return Stakes.of_utilities(line.game, np.array([each.utilities for each in found]).T)
+
+
+def _with_ideals(
+    line: CrowdLine, stakes: Stakes, alone: Terms, scale: float, options: SolverOptions
+) -> Stakes:
+    """Return stakes with the best utility of every player that was found."""
+    low, high = line.game.contract.bounds
+    market = line.search.crowd.market
+    ideal = stakes.ideal.copy()
+    best = MarketSearch(line, alone, scale, options).best()
+    if best is not None:
+        ideal[0] = max(ideal[0], float(best.utilities[0]))
+    profits = specialist_ideals(line.search.crowd, scale, low, high)
+    if profits is not None:
+        utilities, _ = market.utility(np.append(best.profits[0] if best else 0.0, profits)[:, None])
+        ideal[1:] = np.maximum(ideal[1:], utilities[1:, 0])
+    return stakes.with_ideal(ideal)

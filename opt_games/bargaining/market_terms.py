@@ -237,10 +237,12 @@ def assemble(
     )
     profit_scale = max(abs(at.profit), 1e-3 * float(size[0]))
     slope_scale = profit_scale / at.base
+    # per specialist: tolerances are for each
     objective = {
         "nash": float(terms.weights.sum()),
         "max-performance": float((at.base + at.extra).sum()),
     }.get(terms.solution, float((terms.weights * size).sum()))
+    objective /= count
     scales = Scales(at.base, profit_scale, slope_scale, float(size[0]), objective)
     problem = MarketProblem(
         game, tuple(members), leader, scales, tuple(each.cost for each in rivals)
@@ -302,7 +304,9 @@ def _bounded(
         kind, rows = each.kind, each.positions
         free_rides = not kind.contributes
         fixed = free_rides and not kind.content
-        own = [np.full(rows.size, high) if fixed else np.clip(at.shares[rows], low[rows], top[rows])]
+        own = [
+            np.full(rows.size, high) if fixed else np.clip(at.shares[rows], low[rows], top[rows])
+        ]
         least = [np.full(rows.size, high) if fixed else low[rows]]
         most = [np.full(rows.size, high) if fixed else top[rows]]
         if kind.contributes:
@@ -312,10 +316,10 @@ def _bounded(
         for column, values in zip(columns, (own, least, most), strict=True):
             column.append(np.column_stack(values).ravel())
         bottom = [0.0] if kind.contributes else [-np.inf] if kind.content else []
-        top = [0.0] if kind.contributes or kind.content else []
+        ceiling = [0.0] if kind.contributes or kind.content else []
         more = int(kind.floor) + int(kind.epigraph)
         row_lower.append(np.tile([*bottom, *[0.0] * more], rows.size))
-        row_upper.append(np.tile([*top, *[np.inf] * more], rows.size))
+        row_upper.append(np.tile([*ceiling, *[np.inf] * more], rows.size))
     return Program(
         problem,
         Bounds(
@@ -324,5 +328,3 @@ def _bounded(
             np.concatenate(row_upper),
         ),
     )
-
-

@@ -261,7 +261,9 @@ class MarketProblem:
                 entries.append(casadi.MX(-self.leader.span / self.scales.utility))
             entries += worst_column
         jacobian = casadi.MX(self._jacobian_pattern, casadi.vertcat(*entries, *own_columns))
-        leader_bend = curvature(base, profit, worst, casadi.vertcat(top[0], lam[: self.shared_rows]))
+        leader_bend = curvature(
+            base, profit, worst, casadi.vertcat(top[0], lam[: self.shared_rows])
+        )
         hessian = casadi.MX(
             self._hessian_pattern,
             casadi.vertcat(bend + leader_bend[0], leader_bend[1], *own_bends),
@@ -356,4 +358,3 @@ def numbered(
     return Members(
         kind, block, positions, np.array([*columns, *(each[positions] for each in constants)])
     )
-

@@ -171,7 +171,9 @@ def _equilibria(crowd: Crowd, nodes: Array, shares: Array) -> Contracts:
     slack = _TIE * (last.turnover[rows, best] + abs(outside[0]))
     active = own >= outside[0] + slack
     gap = own[:, None] - last.payoff
-    apart = np.abs(finalists - finalists[rows, best][:, None]) > _APART * finalists[rows, best][:, None]
+    apart = (
+        np.abs(finalists - finalists[rows, best][:, None]) > _APART * finalists[rows, best][:, None]
+    )
     near = np.where(apart & (gap <= _CLOSE * last.turnover[rows, best][:, None]), finalists, np.nan)
     return Contracts(
         np.where(active, finalists[rows, best], np.nan),

@@ -293,12 +293,8 @@ def _cell(crowd: Crowd, left: Reply, right: Reply) -> tuple[Array, ...]:
             revenue.append(earned)
             marginal.append(gained)
     # those who neither enter nor leave: a cubic
-    fixed = np.array(
-        [left.payoff - revenue[0].sum(), right.payoff - revenue[2].sum()]
-    )
-    slopes = np.array(
-        [left.slope - marginal[0].sum(), right.slope - marginal[2].sum()]
-    )
+    fixed = np.array([left.payoff - revenue[0].sum(), right.payoff - revenue[2].sum()])
+    slopes = np.array([left.slope - marginal[0].sum(), right.slope - marginal[2].sum()])
     u = (edge - left.base) / width
     # those who do: a parabola through both ends of where they take part, with the slope at one
     other = np.where(enters, revenue[2], revenue[0])

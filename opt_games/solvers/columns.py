@@ -66,9 +66,7 @@ class Solution:
         return self.termination in (Termination.CONVERGED, Termination.ACCEPTABLE)
 
 
-def solve_columns(
-    functions: Mapping[str, Any], bounds: Bounds, options: SolverOptions
-) -> Solution:
+def solve_columns(functions: Mapping[str, Any], bounds: Bounds, options: SolverOptions) -> Solution:
     """Solve a program.
 
     Parameters
