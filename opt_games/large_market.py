@@ -13,7 +13,7 @@ import numpy as np
 
 import opt_games
 from opt_games.bargaining.crowd_share import NotCoveredError, Outcome
-from opt_games.bargaining.market_search import best_market_contract, crowd_line
+from opt_games.bargaining.market_contract import best_market_contract, crowd_line
 from opt_games.branch import Branch, Closure
 from opt_games.equilibrium import EquilibriumMap
 from opt_games.game import Game

@@ -76,7 +76,6 @@ class SeparateMarket:
         order = np.argsort(enters, axis=0, kind="stable")
         b = np.take_along_axis(enters, order, 0)
         gain = np.cumsum(np.take_along_axis(shares * rho, order, 0), axis=0)
-        fixed = np.cumsum(np.take_along_axis(shares * rho * y, order, 0), axis=0)
         stop = np.vstack([b[1:], np.full((1, b.shape[1]), np.inf)])
         inside = np.clip(gain / (2 * self.c0), b, stop * (1 - 1e-15))
         bases = np.vstack([np.zeros((1, b.shape[1])), b, inside])

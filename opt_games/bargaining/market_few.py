@@ -25,7 +25,10 @@ _CLOSER = 20_000
 _HILLS = 10
 _APART = 0.05
 _WAYS = 48
-_ROUNDS = 70
+_ROUNDS = 120
+_PRUNED = (10, 25, 50)  # rounds after which half of the hills are left
+_NOTHING = -1e100
+_SMALLEST = 1e-9  # gain, of what is at stake, that counts
 _FIRST, _LAST = 0.1, 1e-9
 _LEVELS = np.concatenate(
     [[0.0], np.geomspace(1e-3, 0.05, 5), np.linspace(0.08, 1.3, 18), [1.6, 2.0, 3.0, 5.0, 12.0]]
@@ -112,17 +115,17 @@ class FewSearch:
             Contracts to begin at, too.
         """
         low, high = self.line.game.contract.bounds
-        values = score_utilities(solution, stakes, self.utilities, self.performance)
+        values = _worth(solution, stakes, self.utilities, self.performance)
         chosen = self._hills(values)
         at, best = self.shares[:, chosen], values[chosen]
         if more is not None:
             at = np.hstack([more, at])
-            best = np.append(score_utilities(solution, stakes, *self.lead_to(more)), best)
+            best = np.append(_worth(solution, stakes, *self.lead_to(more)), best)
         return self._climbed(solution, stakes, at, best, _FIRST, (low, high))
 
     def refine(self, solution: str, stakes: Stakes, shares: Array, radius: float) -> Array:
         """Return the best contract that random steps from one lead to."""
-        value = score_utilities(solution, stakes, *self.lead_to(shares[:, None]))
+        value = _worth(solution, stakes, *self.lead_to(shares[:, None]))
         bounds = self.line.game.contract.bounds
         return self._climbed(solution, stakes, shares[:, None], value, radius, bounds)
 
@@ -159,19 +162,31 @@ class FewSearch:
             near = at[:, :, None] + radius[:, None] * ways[:, None, :]
             edge = 1e-3 * radius[:, None]
             near = np.where(near < low + edge, low, np.where(near > high - edge, high, near))
-            tried = score_utilities(solution, stakes, *self.lead_to(near.reshape(size, -1)))
+            tried = _worth(solution, stakes, *self.lead_to(near.reshape(size, -1)))
             tried = tried.reshape(count, -1)
             rows, k = np.arange(count), tried.argmax(axis=1)
             up = tried[rows, k] > best
             at = np.where(up, near[:, rows, k], at)
             best = np.where(up, tried[rows, k], best)
-            radius = np.where(up, radius, 0.6 * radius)
-            if turn in (12, 30) and count > 2:
+            radius = np.where(up, np.minimum(1.3 * radius, first * (high - low)), 0.7 * radius)
+            if turn in _PRUNED and count > 2:
                 # hills that stay low are left
                 kept = np.argsort(-best, kind="stable")[: max(count // 2, 2)]
                 at, best, radius = at[:, kept], best[kept], radius[kept]
                 count = kept.size
         return np.asarray(at[:, int(best.argmax())])
+
+
+def _worth(solution: str, stakes: Stakes, utilities: Array, performance: Array) -> Array:
+    """Score contracts; where some bargainer gains nothing, by how many do."""
+    values = score_utilities(solution, stakes, utilities, performance)
+    if solution not in ("nash", "egalitarian", "kalai-smorodinsky"):
+        return values
+    nothing = values <= (_NOTHING if solution == "nash" else 0.0)
+    unit = np.where(stakes.scale > 0, stakes.scale, 1.0)[:, None]
+    gains = (utilities - stakes.disagreement[:, None]) / unit
+    logs = np.log10(np.maximum(gains[stakes.bargainers], _SMALLEST)).mean(axis=0)
+    return np.where(nothing & np.isfinite(values), _NOTHING * (1.0 - 1e-3 * logs), values)
 
 
 def few_search(line: CrowdLine, scale: float) -> tuple[FewSearch, Stakes | None]:

@@ -1,7 +1,7 @@
-r"""What each of very many specialists could get at best, over all contracts with separate shares.
+r"""What each of very many specialists could get at best, over contracts with separate shares.
 
-The best contract of specialist i gives the generalist as much reason to invest as the others' shares
-can, and i the share :math:`\delta_i` that it likes best:
+The best contract of specialist i gives the generalist as much reason to invest as the others'
+shares can, and i the share :math:`\delta_i` that it likes best:
 
 .. math:: \max_{\delta_i} U_i(x, \delta_i) \quad\text{s.t.}\quad
           \sum_{j \ne i} \max_{\delta_j} M_j(x, \delta_j) + M_i(x, \delta_i) = \phi_0'(x).
@@ -26,9 +26,9 @@ from opt_games.kernels.crowd import Crowd, respond
 _NODES = 13
 _GRID = 9
 _CLOSER = 5
-_ZOOMS = 11
-_OWN_ZOOMS = 7
-_ROOTS = 8
+_ZOOMS = 14
+_OWN_ZOOMS = 9
+_ROOTS = 20
 _LOWEST = 0.5  # of the highest base level that contracts support
 _SMALL = 1e-3
 
@@ -45,7 +45,6 @@ def specialist_ideals(crowd: Crowd, scale: float, low: float, high: float) -> Ar
     low, high : float
         Bounds of shares.
     """
-
     own: Callable[[float], Array] = partial(_highest_marginal, crowd, low=low, high=high)
 
     def surplus(base: float) -> float:

@@ -279,7 +279,7 @@ def find_prices(choices: Choices, terms: Terms, crowd: Crowd) -> Prices:
             if terms.counted[0]:
                 enough = np.maximum(enough, stakes.disagreement[0] + least * terms.span[0])
             open_ = (choices.goal > _NEVER) & (choices.gain >= least[:, None, None])
-            fits = ends & (worth >= enough) & open_.any(axis=1).all(axis=1)
+            fits = ends & (worth >= enough) & np.all(np.any(open_, axis=1), axis=1)
             if step == 0:
                 reachable = fits
                 continue

@@ -98,7 +98,8 @@ class Terms:
     def span(self) -> Array:
         """What gains are measured in, where the smallest counts."""
         if self.solution == "kalai-smorodinsky":
-            return self.stakes.ideal - self.stakes.disagreement
+            span = self.stakes.ideal - self.stakes.disagreement
+            return np.where(span > 0, span, 1.0)
         return np.ones(self.stakes.disagreement.size)
 
     @cached_property
@@ -140,7 +141,7 @@ class Terms:
     def floored(self) -> Mask:
         """Who needs a row that says that it gets no less than `least`."""
         gains = self.counted | (self.goals == _GOALS.index(Goal.LOG_GAIN))
-        return ~(gains & (self.stakes.disagreement >= self.outside))
+        return np.asarray(~(gains & (self.stakes.disagreement >= self.outside)))
 
     def blocks(self) -> dict[BlockKind, Block]:
         """Return where compiled blocks are kept between programs."""
@@ -320,11 +321,6 @@ def _bounded(
         more = int(kind.floor) + int(kind.epigraph)
         row_lower.append(np.tile([*bottom, *[0.0] * more], rows.size))
         row_upper.append(np.tile([*ceiling, *[np.inf] * more], rows.size))
-    return Program(
-        problem,
-        Bounds(
-            *(np.concatenate(column) for column in columns),
-            np.concatenate(row_lower),
-            np.concatenate(row_upper),
-        ),
-    )
+    start_, lower_, upper_ = (np.concatenate(column) for column in columns)
+    rows_ = np.concatenate(row_lower), np.concatenate(row_upper)
+    return Program(problem, Bounds(start_, lower_, upper_, *rows_))

@@ -211,14 +211,17 @@ class MarketProblem:
         by = slopes(base, profit, worst)
         sums, own_rows, goal = casadi.MX.zeros(count_sums), [at[1 + count_sums :]], at[0]
         sums_by_base, goal_by_base = casadi.MX.zeros(count_sums), by[0, 0]
-        base_column, own_columns, own_gradient, worst_column = [], [], [], []
+        base_column: list[Any] = []
+        own_columns: list[Any] = []
+        own_gradient: list[Any] = []
+        worst_column: list[Any] = []
         bend, own_bends = casadi.MX(0.0), []
         top = casadi.vertcat(-sigma / size, lam[:count_sums] / units)
         first, row = self.shared, self.shared_rows
         for each in self.members:
             kind, count = each.kind, each.positions.size
             own = casadi.reshape(x[first : first + kind.variables * count], kind.variables, count)
-            given = [casadi.repmat(base, 1, count), casadi.repmat(worst, 1, count), own]
+            given: list[Any] = [casadi.repmat(base, 1, count), casadi.repmat(worst, 1, count), own]
             given.append(casadi.DM(each.numbers))
             found = each.block.values.map(count)(*given)
             total = casadi.sum2(found[: 1 + count_sums, :])
@@ -239,7 +242,7 @@ class MarketProblem:
                 names = len(each.block.names)
                 span, unit = (CONSTANTS.index(name) for name in ("span", "utility_scale"))
                 numbers = each.numbers[names + span] / each.numbers[names + unit]
-                worst_column.append(casadi.DM(-numbers))
+                worst_column.append(casadi.MX(casadi.DM(-numbers)))
             theirs = casadi.reshape(lam[row : row + kind.rows * count], kind.rows, count)
             weights = casadi.vertcat(casadi.repmat(top, 1, count), theirs)
             found = each.block.curvature.map(count)(*given, weights)

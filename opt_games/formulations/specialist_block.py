@@ -162,7 +162,7 @@ def specialist_block(group: SpecialistGroup, kind: BlockKind, attribute: str) ->
     )
     marginal = casadi.gradient(revenue, extra)
     own = (1 - share) * marginal - casadi.gradient(cost, extra)
-    slope = 1.0
+    slope = casadi.SX(1.0)
     if kind.contributes:
         slope = 1 - casadi.gradient(own, base) / casadi.gradient(own, extra)
     constants = {name: casadi.SX.sym(name) for name in CONSTANTS}

@@ -110,7 +110,7 @@ def _at(crowd: Crowd, base: Array, shares: Array) -> _Levels:
 
 
 def _equilibria(crowd: Crowd, nodes: Array, shares: Array) -> Contracts:
-    count, few = shares.shape
+    count = shares.shape[0]
     rows = np.arange(count)
     even = np.broadcast_to(nodes, (count, nodes.size))
     first = _at(crowd, even, shares)
@@ -132,9 +132,9 @@ def _equilibria(crowd: Crowd, nodes: Array, shares: Array) -> Contracts:
     base = np.hstack([even, entry, below])
     order = np.argsort(base, axis=1, kind="stable")
     base = np.take_along_axis(base, order, 1)
-    payoff, slope, turnover = (
+    payoff, slope = (
         np.take_along_axis(np.hstack([getattr(first, name), getattr(more, name)]), order, 1)
-        for name in ("payoff", "slope", "turnover")
+        for name in ("payoff", "slope")
     )
     takes = np.take_along_axis(np.concatenate([first.takes, more.takes], 1), order[..., None], 1)
     smooth = (takes[:, 1:] == takes[:, :-1]).all(axis=2)
