@@ -7,8 +7,8 @@ Run it from anywhere with the package installed::
     python benchmarks/separate_shares.py --entry 0.3 --largest 1000
 
 ``build`` states the sparse program over columns and sets IPOPT up, ``solve`` solves it, both from
-formulas and arrays; ``bare`` is IPOPT alone on the same program from the same start, all of it compiled;
- ``ratio`` is (build + solve) / bare. ``cold`` is IPOPT alone from the equilibrium of a
+formulas and arrays; ``bare`` is IPOPT alone on the same program from the same start, all of it
+compiled; ``ratio`` is (build + solve) / bare. ``cold`` is IPOPT alone from the equilibrium of a
 common share of one half. ``total`` is the whole of ``opt_games.solve``: the search over base levels
 and regimes, the equilibrium, and its certificate. ``regret`` is relative to turnover, ``gap`` what
 prices leave open at the base level.

@@ -153,6 +153,7 @@ class Terms:
 
 
 _GOALS = list(Goal)
+_KEPT = 1e-7  # the least that a specialist that contributes keeps in a program
 
 
 @dataclass(frozen=True)
@@ -309,7 +310,10 @@ def _bounded(
             np.full(rows.size, high) if fixed else np.clip(at.shares[rows], low[rows], top[rows])
         ]
         least = [np.full(rows.size, high) if fixed else low[rows]]
-        most = [np.full(rows.size, high) if fixed else top[rows]]
+        # a contribution that goes to zero with what is kept has no second derivative there
+        below = min(high, 1.0 - _KEPT) if kind.contributes else high
+        highest = np.maximum(np.minimum(top[rows], below), low[rows])
+        most = [np.full(rows.size, high) if fixed else highest]
         if kind.contributes:
             own.append(np.ones(rows.size))
             least.append(np.zeros(rows.size))

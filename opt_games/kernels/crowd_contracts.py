@@ -20,6 +20,7 @@ _SECANTS = 14
 _JUST = 1e-10
 _TIE = 1e-9
 _APART = 1e-4  # relative distance of base levels that are two
+_FLOOR = 1e-12  # distance from 0, of the highest level, that is none
 _CLOSE = 0.05  # of turnover
 _CELLS = 300_000
 
@@ -165,7 +166,10 @@ def _equilibria(crowd: Crowd, nodes: Array, shares: Array) -> Contracts:
     highest = last.payoff.max(axis=1, keepdims=True)
     tied = last.payoff >= highest - _TIE * last.turnover
     # a contract that hangs on a tie is not relied on
-    best = np.where(tied, last.profit.sum(axis=2), np.inf).argmin(axis=1)
+    worst = np.where(tied, last.profit.sum(axis=2), np.inf).argmin(axis=1)
+    chosen = finalists[rows, worst][:, None]
+    beside = np.abs(finalists - chosen) <= _APART * chosen + _FLOOR * nodes[-1]
+    best = np.where(beside, last.payoff, -np.inf).argmax(axis=1)
     outside = crowd.market.outside[:, 0]
     own = last.payoff[rows, best]
     slack = _TIE * (last.turnover[rows, best] + abs(outside[0]))

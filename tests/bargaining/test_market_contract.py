@@ -1,0 +1,162 @@
+"""Separate shares of whole markets: closed forms, a brute force over contracts, and bounds."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from separate_market import SeparateMarket
+
+import opt_games
+from opt_games import Contract, Game, Generalist, Specialist, SpecialistTable, cli
+from opt_games.bargaining.market_contract import best_market_contract, crowd_line
+from opt_games.bargaining.market_few import few_search
+from opt_games.bargaining.market_ideals import specialist_ideals
+from opt_games.bargaining.solutions import Stakes, score_utilities
+from opt_games.solvers.base import SolverOptions
+
+SEPARATE = Contract(shares="separate")
+
+
+def linear(size: int) -> tuple[Game, np.ndarray]:
+    """A market whose utilitarian shares have a closed form."""
+    rng = np.random.default_rng(size)
+    rho, c, c0 = rng.uniform(0.9, 1.1, size), rng.uniform(0.8, 1.2, size), 0.6 * size
+    form = Specialist("app", "rho * alpha1", "c * (alpha1 - alpha0)**2")
+    table = SpecialistTable(form, {"rho": rho, "c": c})
+    game = Game("linear", Generalist("c0 * alpha0**2"), table, {"c0": c0}, contract=SEPARATE)
+    return game, (c / rho) * rho.sum() / (c0 + c.sum())
+
+
+def curved(size: int, entry: float) -> Game:
+    rng = np.random.default_rng(size)
+    form = Specialist("app", "rho * (1 - exp(-k * alpha1))", "e + c1 * (alpha1 - alpha0)**2")
+    columns = {name: rng.uniform(0.5, 2.0, size) for name in ("rho", "k", "c1")}
+    columns["e"] = entry * rng.uniform(0.0, 1.0, size)
+    table = SpecialistTable(form, columns)
+    return Game("m", Generalist("c0 * alpha0**2"), table, {"c0": float(size)}, contract=SEPARATE)
+
+
+@pytest.mark.parametrize("size", [1, 7, 65, 1000])
+def test_utilitarian_shares_follow_the_closed_form(size):
+    game, expected = linear(size)
+    found = opt_games.solve(game, bargain="utilitarian")
+    assert found.equilibrium.certified
+    np.testing.assert_allclose(list(found.shares.values()), expected, atol=1e-8)
+
+
+@pytest.mark.slow
+def test_utilitarian_shares_follow_the_closed_form_for_every_size():
+    for size in [*range(5, 60, 6), *range(60, 1000, 94)]:
+        game, expected = linear(size)
+        found = best_market_contract(game, "utilitarian", SolverOptions())
+        np.testing.assert_allclose(found.outcome.share, expected, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "solution", ["nash", "egalitarian", "max-performance", "powerful-specialist", "weighted"]
+)
+def test_no_sampled_contract_is_better(solution):
+    game = curved(70, 0.0)
+    if solution == "weighted":
+        weights = {"generalist": 2.0}
+        game = Game(
+            "m",
+            game.generalist,
+            game.specialists,
+            game.parameters,
+            contract=SEPARATE,
+            bargaining=opt_games.Bargaining(weights=weights),
+        )
+    found = opt_games.solve(game, bargain=solution)
+    assert found.equilibrium.certified
+    line, _ = crowd_line(game)
+    shares = np.array(list(found.shares.values()))
+    rng = np.random.default_rng(0)
+    tried = [np.clip(shares + s * rng.normal(size=70), 0, 1) for s in (1e-3, 1e-2, 0.1, 0.3)]
+    tried += [np.full(70, s) for s in np.linspace(0, 1, 21)] + [rng.random(70) for _ in range(5)]
+    outcomes = [line.outcome(each) for each in (shares, *tried)]
+    utilities = np.array([each.utilities for each in outcomes]).T
+    stakes = Stakes.of_utilities(game, utilities)
+    scores = score_utilities(
+        solution, stakes, utilities, np.array([each.performance for each in outcomes])
+    )
+    assert scores[0] >= scores[1:].max() - 1e-9 * abs(scores[0])
+
+
+@pytest.mark.slow
+def test_a_contract_that_holds_the_generalist_at_an_edge():
+    game = curved(80, 0.3)
+    found = best_market_contract(game, "utilitarian", SolverOptions())
+    line, _ = crowd_line(game)
+    common = max(line.outcome(float(s)).utilities.sum() for s in np.linspace(0, 1, 101))
+    assert found.outcome.utilities.sum() > 1.05 * common
+    assert not found.outcome.reply.takes.all()
+    # going higher would pay the generalist no more, and specialists are just willing where it is
+    assert found.outcome.reply.slope < 0.0
+    assert (np.abs(found.outcome.profits[1:][found.outcome.reply.takes]) < 1e-8).any()
+    assert found.progress.gap < 0.02
+
+
+@pytest.mark.slow
+def test_every_specialists_best_contract():
+    game = curved(3, 0.0)
+    line, scale = crowd_line(game)
+    ideals = specialist_ideals(line.search.crowd, scale, 0.0, 1.0)
+    few, stakes = few_search(line, scale)
+    climbed = few.with_ideals(stakes).ideal[1:]
+    np.testing.assert_allclose(ideals, climbed, rtol=1e-6)
+
+
+def agreement(seeds: range) -> np.ndarray:
+    """By how much the brute force is better, relative to its own value."""
+    worse = []
+    for seed in seeds:
+        market = SeparateMarket.random(seed)
+        game = market.game()
+        found = best_market_contract(game, "utilitarian", SolverOptions())
+        sampled, _ = market.utilities(market.lattice(np.random.default_rng(7)))
+        stakes = Stakes.of_utilities(game, sampled)
+        if stakes is None:
+            assert found.outcome is None
+            continue
+        _, value = market.best(
+            lambda u, level, stakes=stakes: score_utilities("utilitarian", stakes, u, level)
+        )
+        worse.append((value - found.outcome.utilities.sum()) / abs(value))
+    return np.array(worse)
+
+
+def test_a_brute_force_over_contracts_of_a_small_market_with_abstention():
+    assert agreement(range(4, 5)).max() < 1e-5
+
+
+@pytest.mark.slow
+def test_a_brute_force_over_contracts_of_two_hundred_small_markets():
+    worse = agreement(range(200))
+    assert (worse < 1e-3).mean() > AGREE
+    assert np.median(worse) < 1e-5
+
+
+AGREE = 0.9
+
+
+def test_the_shares_of_all_in_json(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    rows = "\n".join(f"d{k},{rng.uniform(0.5, 2):.6f}" for k in range(100))
+    (tmp_path / "domains.csv").write_text(f"name,rho\n{rows}\n", encoding="utf-8")
+    spec = tmp_path / "market.toml"
+    spec.write_text(
+        'schema = 1\nname = "A market"\n[generalist]\ncost = "100 * alpha0**2"\n'
+        '[[specialists]]\nname = "app"\ntable = "domains.csv"\n'
+        'revenue = "rho * log(1 + alpha1)"\ncost = "(alpha1 - alpha0)**2"\n'
+        '[contract]\nshares = "separate"\n',
+        encoding="utf-8",
+    )
+    assert cli.main(["solve", str(spec), "--bargain", "nash", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["shares"]) == 100
+    assert len(set(document["shares"].values())) > 1
+    assert document["certified"] is True
+    assert "Not proven" in document["notes"][0]
