@@ -26,6 +26,7 @@ from opt_games.solvers.base import SolverOptions
 from opt_games.solvers.columns import solve_columns
 
 _ITERATIONS = 200
+_MOST = 400  # iterations, in a second try
 _OPTIONS = {"mu_strategy": "adaptive", "bound_push": 1e-3, "bound_frac": 1e-3}
 _TRUST = 0.15  # of the range of shares, with rivals
 _STILL = 1e-8  # change of shares at which rivals are exact
@@ -185,14 +186,22 @@ class MarketPrograms:
         program = assemble(
             self.terms, place, marginal, tempted, edge=edge, rivals=rivals, trust=trust
         )
-        found = solve_columns(program.problem.functions(), program.bounds, self.tuned())
-        progress = self.progress
-        progress.solves += 1
-        progress.iterations += found.iterations
-        progress.solve_seconds += found.seconds
-        progress.build_seconds += time.perf_counter() - began - found.seconds
-        if not found.ok:
+        functions, progress = program.problem.functions(), self.progress
+        # the plain options are slower, and safer; an edge has its plan to fall back on
+        tries = (self.tuned(),) if edge else (self.tuned(), self._plain())
+        spent = 0.0
+        for options in tries:
+            found = solve_columns(functions, program.bounds, options)
+            progress.solves += 1
+            progress.iterations += found.iterations
+            spent += found.seconds
+            if found.ok:
+                break
             progress.failures.append(f"{self.terms.solution} bargain: {found.message}")
+        progress.solve_seconds += spent
+        progress.build_seconds += time.perf_counter() - began - spent
+        # where none converged the last point is a proposal like any other, if it is one
+        if not (np.isfinite(found.point).all() and (found.ok or not edge)):
             return None
         scales = program.problem.scales
         smallest = self.terms.solution in SMALLEST_GAIN
@@ -203,6 +212,9 @@ class MarketPrograms:
             float(found.point[2]) if smallest else -np.inf,
         )
         return program.unpack(found.point, place), prices
+
+    def _plain(self) -> SolverOptions:
+        return replace(self.options, iteration_limit=self.options.iteration_limit or _MOST)
 
     def tuned(self) -> SolverOptions:
         """Return IPOPT's options; where most shares are at bounds, it stays near its start."""

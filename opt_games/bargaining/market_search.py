@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from opt_games.bargaining.crowd_share import Outcome
+from opt_games.bargaining.crowd_share import NotCoveredError, Outcome
 from opt_games.bargaining.market_edges import EdgeTable, plan_edges
 from opt_games.bargaining.market_few import FewSearch
 from opt_games.bargaining.market_prices import (
@@ -35,6 +35,7 @@ _SCREEN = 64
 _SHARES = 17
 _FINER = 33
 _ROUNDS = 12
+_FAILURES = 4  # programs that do not converge, after which no others are tried
 _REPAIRS = 2  # of a market of few: programs, and climbing after them
 _SAMPLE = 512
 _CLOSER = 2
@@ -81,6 +82,12 @@ class MarketSearch(MarketPrograms):
             notes.append(
                 "Bounded by prices, on a grid of shares: at this base level no other shares and "
                 f"regimes add more than {max(found.gap, 1e-12):.1e} of the size of the objective."
+            )
+        if self.progress.failures:
+            notes.append(
+                f"IPOPT did not converge on {len(self.progress.failures)} of "
+                f"{self.progress.solves} programs: shares may be placed loosely, in what the gap "
+                "leaves open."
             )
         if self.terms.solution == "kalai-smorodinsky":
             notes.append(
@@ -207,7 +214,7 @@ class MarketSearch(MarketPrograms):
 
     def _settle(self, start: Start) -> Placed | None:
         """Solve, choose again at the prices and solve again, until nobody gains by a flip."""
-        best = self.solve(start)
+        best = self.solve(start) or self._judged(start.place)
         if best is None:
             return None
         for _ in range(_ROUNDS):
@@ -215,7 +222,7 @@ class MarketSearch(MarketPrograms):
             size = self.size()
             best = replace(best, gap=float(gains.sum()) / size)
             wanting = np.flatnonzero(gains > _GAINS * size)
-            if not wanting.size:
+            if not wanting.size or len(self.progress.failures) >= _FAILURES:
                 break
             better = None
             if not start.edge:
@@ -235,6 +242,14 @@ class MarketSearch(MarketPrograms):
                 break
             best = better
         return best
+
+    def _judged(self, place: Place) -> Placed | None:
+        """Return a contract that no program has placed, with its equilibrium."""
+        try:
+            outcome = self.line.outcome(place.shares)
+        except NotCoveredError:
+            return None
+        return Placed(place, 0.0, 0.0, -np.inf, outcome, self.score(outcome), ())
 
     def _better(self, best: Placed, start: Start) -> Placed | None:
         """Solve, and return what is better than the best so far."""
