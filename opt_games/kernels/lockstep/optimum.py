@@ -130,7 +130,8 @@ def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = Fa
         hidden = _hidden(found, lanes)
     if found.lane.size == 0:
         return _nothing(market, base, share, np.concatenate(tempted, axis=1), found)
-    return _choose(found, lanes, hidden, np.concatenate(tempted, axis=1))
+    optima = _choose(found, lanes, hidden, np.concatenate(tempted, axis=1))
+    return replace(optima, points=replace(optima.points, share=share.ravel()))
 
 
 def _nothing(

@@ -23,6 +23,7 @@ _FIRST_STEPS = 12
 _STEPS = 2
 _EXACT_STEPS = 30
 _OPTIMISM = 1.3  # a hump may rise this much higher than a parabola through its sides
+_ROUGH = 1e-6  # payoffs of the table are this good, as responses are not settled
 _SCALE_STEPS = 40
 # in units of the level at which the leader alone, with all the revenue, would stop
 MULTIPLES = {
@@ -309,7 +310,7 @@ def _enough(at: Table, lower: bool) -> Array:
         highest = np.nanmax(at.payoff, axis=0)
     if lower:
         return np.full(highest.shape, np.finfo(float).min)
-    return np.asarray(highest - 1e-9 * np.abs(highest))
+    return np.asarray(highest - _ROUGH * np.abs(highest))
 
 
 def _entries(at: Table, lower: bool) -> tuple[_Places, Index]:
