@@ -11,7 +11,7 @@ from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.lanes import Lanes, stack
 from opt_games.kernels.lockstep.market import Index, Market
 from opt_games.kernels.lockstep.objective import ACCEPTANCE, Stakes
-from opt_games.kernels.lockstep.optimum import TIE, Optima, leader_optima
+from opt_games.kernels.lockstep.optimum import TIE, Optima, leader_humps, leader_optima
 from opt_games.kernels.lockstep.point import EDGE, Measure, Points
 from opt_games.kernels.lockstep.scan import search_levels
 
@@ -206,12 +206,11 @@ def _closest(market: Market, finer: Array, lanes: _Sampled, games: Index) -> _Sa
 def _taking_part(market: Market, finer: Array, game: Index, share: Array) -> Array:
     """Return the leader's best payoff, over its outside option, with somebody taking part."""
     here = market.take(game)
-    optima = leader_optima(here, finer[:, game], share[None, :], lower=True)
+    optima, others = leader_humps(here, finer[:, game], share[None, :], lower=True)
     payoff = np.full(game.size, -np.inf)
     with np.errstate(invalid="ignore"):
         won = optima.found & optima.points.takes.any(axis=0)
         payoff = np.where(won, optima.measure.profits[0], payoff)
-        others = optima.others
         other = np.where(others.points.takes.any(axis=0), others.measure.profits[0], -np.inf)
         np.maximum.at(payoff, others.lane, other)
         return np.asarray(payoff - here.outside[0])

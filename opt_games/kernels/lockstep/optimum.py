@@ -19,10 +19,10 @@ from opt_games.kernels.lockstep.point import (
     converge,
     stay_gains,
 )
-from opt_games.kernels.lockstep.scan import Seeds, seeds
+from opt_games.kernels.lockstep.scan import Seeds, seeds, single_humps
 
 SETTLED = 1e-9  # a Newton step, relative to the levels, below which a point has settled
-TIE = 1e-10  # of turnover: the leader is indifferent
+TIE = 1e-12  # of turnover: the leader is indifferent
 ROUNDING = 1e-12
 _STEPS = 16
 _LANES = 4096  # shares, followers and games settled at a time: what a cache holds
@@ -73,18 +73,15 @@ class Optima:
         Whether the optimum is known; the other entries mean nothing where it is not.
     tempted : ndarray of bool, shape (followers, games)
         Whether the follower takes part at any base level and share that was looked at.
-    others : Candidates
-        Other local optima that were found.
     """
 
     points: Points
     measure: Measure
     found: NDArray[np.bool_]
     tempted: NDArray[np.bool_]
-    others: Candidates
 
 
-def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = False) -> Optima:
+def leader_optima(market: Market, base: Array, share: Array) -> Optima:
     """Find the leader's optimum of every share and game.
 
     Parameters
@@ -94,8 +91,36 @@ def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = Fa
         Ascending base levels at which to look.
     share : ndarray, shape (shares, games)
         The lanes are ``share * games + game``.
+    """
+    if market.forms.fused is None or market.games == 0:
+        return leader_humps(market, base, share)[0]
+    single, start, tempted = single_humps(market, base, share)
+    game = np.tile(np.arange(market.games), share.shape[0])
+    here = market.take(game)
+    points, measure = converge(here, start, _STEPS)
+    found = single & consistent(here, points, measure)
+    rest = np.flatnonzero(~found)
+    if rest.size:
+        game = game[rest]
+        left, _ = leader_humps(market.take(game), base[:, game], points.share[None, rest])
+        points, measure = points.put(rest, left.points), measure.put(rest, left.measure)
+        found[rest] = left.found
+        for follower in range(market.size):
+            tempted[follower, game[left.tempted[follower]]] = True
+    return Optima(points, measure, found, tempted)
+
+
+def leader_humps(
+    market: Market, base: Array, share: Array, *, lower: bool = False
+) -> tuple[Optima, Candidates]:
+    """Find the leader's optimum of every share and game, and other local optima.
+
+    Parameters
+    ----------
+    market, base, share
+        As for `leader_optima`.
     lower : bool
-        Whether to return the leader's lower humps, too.
+        Whether to look for lower humps, too, whatever the leader earns there.
     """
     lanes = share.size
     size = max(1, _LANES // (share.shape[0] * market.size))
@@ -129,14 +154,12 @@ def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = Fa
         found = stack([found.take(np.flatnonzero(keep)), more])
         hidden = _hidden(found, lanes)
     if found.lane.size == 0:
-        return _nothing(market, base, share, np.concatenate(tempted, axis=1), found)
-    optima = _choose(found, lanes, hidden, np.concatenate(tempted, axis=1))
-    return replace(optima, points=replace(optima.points, share=share.ravel()))
+        return _nothing(market, base, share, np.concatenate(tempted, axis=1)), found
+    optima, others = _choose(found, lanes, hidden, np.concatenate(tempted, axis=1))
+    return replace(optima, points=replace(optima.points, share=share.ravel())), others
 
 
-def _nothing(
-    market: Market, base: Array, share: Array, tempted: NDArray[np.bool_], none: Candidates
-) -> Optima:
+def _nothing(market: Market, base: Array, share: Array, tempted: NDArray[np.bool_]) -> Optima:
     """Return that no optimum is known, at the lowest base levels."""
     lanes = share.size
     game = np.tile(np.arange(market.games), share.shape[0])
@@ -151,7 +174,7 @@ def _nothing(
         np.zeros(lanes, dtype=np.int64),
     )
     points, measure = converge(market.take(game), points, 0)
-    return Optima(points, measure, np.zeros(lanes, dtype=bool), tempted, none)
+    return Optima(points, measure, np.zeros(lanes, dtype=bool), tempted)
 
 
 def _candidates(market: Market, start: Seeds) -> Candidates:
@@ -237,8 +260,8 @@ def _hidden(found: Candidates, lanes: int) -> NDArray[np.int64]:
 
 def _choose(
     found: Candidates, lanes: int, hidden: NDArray[np.int64], tempted: NDArray[np.bool_]
-) -> Optima:
-    """Order the candidates of every lane.
+) -> tuple[Optima, Candidates]:
+    """Return the best candidate of every lane, and the others.
 
     Of candidates between which the leader is indifferent, the one the specialists prefer is first.
     """
@@ -256,10 +279,5 @@ def _choose(
     rest[first] = False
     winner = found.points.base[first][found.lane]
     rest &= np.abs(found.points.base - winner) > 1e-7 * (found.points.base + winner)
-    return Optima(
-        found.points.take(first),
-        found.measure.take(first),
-        known,
-        tempted,
-        found.take(np.flatnonzero(rest)),
-    )
+    optima = Optima(found.points.take(first), found.measure.take(first), known, tempted)
+    return optima, found.take(np.flatnonzero(rest))

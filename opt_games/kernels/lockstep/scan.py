@@ -22,6 +22,7 @@ _CELLS = 2048  # shares, followers and games of one node at a time: what a cache
 _FIRST_STEPS = 12
 _STEPS = 2
 _EXACT_STEPS = 30
+_ROUGHLY = (_FIRST_STEPS, _STEPS, 1e-6)
 _OPTIMISM = 1.3  # a hump may rise this much higher than a parabola through its sides
 _ROUGH = 1e-6  # payoffs of the table are this good, as responses are not settled
 _SCALE_STEPS = 40
@@ -151,7 +152,7 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
     """
     fused = market.forms.fused
     if fused is not None and market.games:
-        limits = (_EXACT_STEPS, _EXACT_STEPS, 1e-12) if exact else (_FIRST_STEPS, _STEPS, 1e-6)
+        limits = (_EXACT_STEPS, _EXACT_STEPS, 1e-12) if exact else _ROUGHLY
         payoff, slope, extras, contributes, takes = fused.table(
             np.ascontiguousarray(base),
             np.ascontiguousarray(share),
@@ -214,6 +215,51 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
             slope[k] = share * gain - marginal_cost[k]
         branch[k] = branch_key(contributes[k], takes[k])
     return Table(base, share, payoff, slope, branch, extras, contributes, takes)
+
+
+def single_humps(
+    market: Market, base: Array, share: Array
+) -> tuple[NDArray[np.bool_], Points, NDArray[np.bool_]]:
+    """Find the lanes where all followers take part everywhere and one hump is all there is.
+
+    Parameters
+    ----------
+    market : Market
+        With kernels in machine code.
+    base, share
+        As for `table`.
+
+    Returns
+    -------
+    single : ndarray of bool, shape (lanes,)
+        The lane is ``share * games + game``.
+    points : Points
+        Where to start; at rest where there is not a single hump.
+    tempted : ndarray of bool, shape (followers, games)
+        Whether the follower takes part at any node.
+    """
+    fused = market.forms.fused
+    assert fused is not None
+    single, floor, start, extra, contributes, tempted = fused.single(
+        np.ascontiguousarray(base),
+        np.ascontiguousarray(share),
+        np.ascontiguousarray(market.outside[1:]),
+        *_ROUGHLY,
+        _OPTIMISM,
+        _ROUGH,
+        *fused.arguments(market),
+    )
+    lanes = share.size
+    points = Points(
+        share.ravel(),
+        start.ravel(),
+        extra.reshape(market.size, lanes),
+        contributes.reshape(market.size, lanes),
+        np.broadcast_to(single.ravel(), (market.size, lanes)),
+        np.where(floor.ravel(), FLOOR, STATIONARY).astype(np.int8),
+        np.zeros(lanes, dtype=np.int64),
+    )
+    return single.ravel(), points, tempted
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from opt_games.kernels.lockstep.lanes import stack
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.nodes import Nodes
 from opt_games.kernels.lockstep.objective import Value
-from opt_games.kernels.lockstep.optimum import TIE, leader_optima
+from opt_games.kernels.lockstep.optimum import TIE, leader_humps, leader_optima
 
 _LOSSES = (4, 4, 8, 16, 40, 40, 40, 40)  # trials beyond the end of a branch, by round
 _HOPE = 1e-13
@@ -216,7 +216,7 @@ class Search:
         lane = np.flatnonzero(near)
         game, share = self.game[lane], self.at_nodes.share[lane]
         here = self.market.take(game)
-        others = leader_optima(here, self.nodes.finer[:, game], share[None, :], lower=True).others
+        _, others = leader_humps(here, self.nodes.finer[:, game], share[None, :], lower=True)
         at = lane[others.lane]
         game = self.game[at]
         worth = self.score(game, others.points, others.measure)
