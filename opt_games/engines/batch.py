@@ -32,7 +32,7 @@ from opt_games.kernels.payoffs import refuse_what_is_not_built
 from opt_games.names import quoted
 from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE
 
-LANES = 16384
+LANES = 32768
 """Games times followers that are worked on at a time."""
 
 _REGRET = 1e-9
