@@ -28,12 +28,12 @@ class Fused:
 
     Attributes
     ----------
-    converge, table, single : functions compiled by numba on their first call
+    converge, table, humps : functions compiled by numba on their first call
     """
 
     converge: Callable[..., Any]
     table: Callable[..., Any]
-    single: Callable[..., Any]
+    humps: Callable[..., Any]
 
     @staticmethod
     def arguments(market: Market) -> list[Any]:
@@ -81,13 +81,25 @@ class Fused:
                 forms=forms,
                 paid=given(leaders),
             )
-            return numba.njit(**OPTIONS)(define(code, name, space))
+            kernel = numba.njit(**OPTIONS)(define(code, name, space))
+
+            def run(*arguments: Any) -> Any:
+                # other layouts would compile it anew
+                return kernel(*(_plain(each) for each in arguments))
+
+            return run
 
         return cls(
             compiled("converge", fused_converge.CONVERGE, fused_converge),
             compiled("table", fused_table.TABLE, fused_table),
-            compiled("single", fused_table.SINGLE, fused_table),
+            compiled("humps", fused_table.HUMPS, fused_table),
         )
+
+
+def _plain(argument: Any) -> Any:
+    if isinstance(argument, np.ndarray):
+        return np.require(argument, requirements=["C", "W"])
+    return argument
 
 
 def _columns(parameters: tuple[Array, ...], members: int, lanes: int) -> Array:

@@ -54,18 +54,18 @@ def table(base, share, outside, first, most, enough, leader, {signature}):
 )
 """Payoffs over base levels and shares, as `scan.table` returns them."""
 
-SINGLE = (
+HUMPS = (
     """
-def single(base, share, outside, first, most, enough, optimism, rough, leader, {signature}):
+def humps(base, share, outside, first, most, enough, optimism, rough, room, leader, {signature}):
     {slots}
     nodes = base.shape[0]
     rows, games = share.shape
     n = outside.shape[0]
-    clear = np.zeros((rows, games), dtype=np.bool_)
-    floor = np.ones((rows, games), dtype=np.bool_)
-    start = np.ones((rows, games))
-    starts = np.ones((n, rows, games))
-    adds = np.zeros((n, rows, games), dtype=np.bool_)
+    lane, cell = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    hope, start = np.empty(room), np.empty(room)
+    starts = np.empty((n, room))
+    adds, joins = np.empty((n, room), dtype=np.bool_), np.empty((n, room), dtype=np.bool_)
+    closure, edge = np.empty(room, dtype=np.int8), np.empty(room, dtype=np.int64)
     tempted = np.zeros((n, games), dtype=np.bool_)
     payoff, slope = np.empty((nodes, 1, {block})), np.empty((nodes, 1, {block}))
     extras = np.empty((nodes, n, 1, {block}))
@@ -73,6 +73,8 @@ def single(base, share, outside, first, most, enough, optimism, rough, leader, {
     takes = np.empty((nodes, n, 1, {block}), dtype=np.bool_)
     S = np.ones({size})
     y, y0, change = np.ones((n, {block})), np.ones((n, {block})), np.zeros((n, {block}))
+    same = np.empty(nodes, dtype=np.bool_)
+    size = 0
     for b in range(0, games, {block}):
         w = min({block}, games - b)
         for row in range(rows):
@@ -82,65 +84,74 @@ def single(base, share, outside, first, most, enough, optimism, rough, leader, {
     + """
             for l in range(w):
                 j = b + l
-                all_in = True
-                for q in range(n):
-                    for k in range(nodes):
-                        tempted[q, j] = tempted[q, j] or takes[k, q, 0, l]
-                        all_in = all_in and takes[k, q, 0, l]
-                if not all_in:
-                    continue
-                highest = payoff[0, 0, l]
-                known = highest == highest
-                for k in range(1, nodes):
+                least = -np.inf
+                for k in range(nodes):
                     here = payoff[k, 0, l]
-                    known = known and here == here
-                    highest = max(highest, here)
-                least = highest - rough * abs(highest)
-                found, node = 0, 0
-                for k in range(nodes - 1):
-                    same = True
+                    least = here if here > least else least
+                    same[k] = k < nodes - 1
                     for q in range(n):
-                        same = same and contributes[k, q, 0, l] == contributes[k + 1, q, 0, l]
-                    width = base[k + 1, j] - base[k, j]
-                    up, down = slope[k, 0, l], -slope[k + 1, 0, l]
-                    known = known and up == up and down == down
-                    if same and up > 0.0 and down >= 0.0:
-                        part = 0.5 * optimism * width / (up + down)
-                        rise = payoff[k + 1, 0, l] - payoff[k, 0, l]
-                        hope = max(up * up * part, rise + down * down * part)
-                        if payoff[k, 0, l] + hope >= least:
-                            found += 1
-                            node = k
-                    if not same and up > 0.0 and payoff[k, 0, l] + up * width >= least:
-                        found += 1
-                        node = k
-                    if not same and down > 0.0 and payoff[k + 1, 0, l] + down * width >= least:
-                        found += 1
-                        node = k + 1
-                at_floor = slope[0, 0, l] <= 0.0 and payoff[0, 0, l] >= least
-                if at_floor:
-                    found += 1
-                    node = 0
-                if found != 1 or slope[nodes - 1, 0, l] > 0.0 or not known:
-                    continue
-                clear[row, j] = True
-                floor[row, j] = at_floor
-                after = min(node + 1, nodes - 1)
-                up, down = slope[node, 0, l], -slope[after, 0, l]
-                turns = up > 0.0 and down > 0.0
-                for q in range(n):
-                    turns = turns and contributes[node, q, 0, l] == contributes[after, q, 0, l]
-                weight = up / (up + down) if turns else 0.0
-                low = base[node, j]
-                start[row, j] = 0.0 if at_floor else low + weight * (base[after, j] - low)
-                for q in range(n):
-                    low = extras[node, q, 0, l]
-                    starts[q, row, j] = low + weight * (extras[after, q, 0, l] - low)
-                    adds[q, row, j] = contributes[node, q, 0, l]
-    return clear, floor, start, starts, adds, tempted
+                        tempted[q, j] = tempted[q, j] or takes[k, q, 0, l]
+                        if k < nodes - 1:
+                            both = takes[k, q, 0, l] and takes[k + 1, q, 0, l]
+                            same[k] = same[k] and takes[k, q, 0, l] == takes[k + 1, q, 0, l]
+                            alike = contributes[k, q, 0, l] == contributes[k + 1, q, 0, l]
+                            same[k] = same[k] and (alike or not both)
+                least = least - rough * abs(least) if rough >= 0.0 else -1e308
+                for k in range(-1, nodes):
+                    inner = 0 <= k < nodes - 1
+                    width = base[k + 1, j] - base[k, j] if inner else 0.0
+                    # on the left, on the right, at a follower's entry; the first node and the last
+                    for side in range(2 + n if inner else 1):
+                        node, kind, who = max(k, 0), 0, 0
+                        reach = -np.inf
+                        if k == -1:
+                            reach = payoff[0, 0, l] if slope[0, 0, l] <= 0.0 else -np.inf
+                            kind = 1
+                        elif k == nodes - 1:
+                            reach = np.inf if slope[k, 0, l] > 0.0 else -np.inf
+                        elif side == 0:
+                            up, down = slope[k, 0, l], -slope[k + 1, 0, l]
+                            if same[k] and up > 0.0 and down >= 0.0:
+                                part = 0.5 * optimism * width / (up + down)
+                                rise = payoff[k + 1, 0, l] - payoff[k, 0, l]
+                                reach = payoff[k, 0, l]
+                                reach += max(up * up * part, rise + down * down * part)
+                            elif up > 0.0 and not same[k]:
+                                reach = payoff[k, 0, l] + up * width
+                        elif side == 1:
+                            node = k + 1
+                            down = -slope[k + 1, 0, l]
+                            if down > 0.0 and not same[k]:
+                                reach = payoff[k + 1, 0, l] + down * width
+                        else:
+                            node, kind, who = k + 1, 2, side - 2
+                            if takes[k + 1, who, 0, l] and not takes[k, who, 0, l]:
+                                steepest = max(abs(slope[k, 0, l]), abs(slope[k + 1, 0, l]))
+                                reach = payoff[k + 1, 0, l] + optimism * steepest * width
+                        if not (reach >= least and reach > -np.inf):
+                            continue
+                        size += 1
+                        if size > room:
+                            continue
+                        s = size - 1
+                        lane[s] = row * games + j
+                        cell[s] = min(max(k, 0), nodes - 2)
+                        hope[s], closure[s], edge[s] = reach, kind, who
+                        after = min(node + 1, nodes - 1)
+                        up, down = slope[node, 0, l], -slope[after, 0, l]
+                        turns = up > 0.0 and down > 0.0 and same[node]
+                        weight = up / (up + down) if turns else 0.0
+                        low = base[node, j]
+                        start[s] = 0.0 if kind == 1 else low + weight * (base[after, j] - low)
+                        for q in range(n):
+                            low = extras[node, q, 0, l]
+                            starts[q, s] = low + weight * (extras[after, q, 0, l] - low)
+                            adds[q, s] = contributes[node, q, 0, l]
+                            joins[q, s] = takes[node, q, 0, l]
+    return size, lane, cell, hope, start, starts, adds, joins, closure, edge, tempted
 """
 )
-"""The same table, of which only lanes with a single hump are read off, as in `scan`."""
+"""The humps of the same table, as `scan.seeds` finds them; those without room are only counted."""
 
 FORM = """
                 for i in range(members_{f}.size):

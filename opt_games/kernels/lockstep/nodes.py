@@ -140,9 +140,12 @@ def sample(market: Market, density: Density, near: Array | None = None) -> Nodes
     finer = search_levels(market, FINE.levels)
     if near is not None:
         inner = np.linspace(0.0, 1.0, _NEAR + 2)[1:-1, None]
-        share = near[0] + (near[1] - near[0]) * inner
-        more = np.tile(np.arange(games), _NEAR)
-        lanes = _joined(lanes, _Sampled.at(market, finer, more, share.ravel()))
+        closer = np.flatnonzero(near[1] - near[0] < market.high - market.low)
+        low, high = near[:, closer]
+        more = np.tile(closer, _NEAR)
+        lanes = _joined(
+            lanes, _Sampled.at(market, finer, more, (low + (high - low) * inner).ravel())
+        )
     lanes = _joined(lanes, _between(market, base, lanes))
     stakes, unsure, agreed = _stakes(market, lanes, optima.tempted & (density == COARSE))
     nobody = np.flatnonzero(~agreed & optima.tempted.any(axis=0))

@@ -154,9 +154,9 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
     if fused is not None and market.games:
         limits = (_EXACT_STEPS, _EXACT_STEPS, 1e-12) if exact else _ROUGHLY
         payoff, slope, extras, contributes, takes = fused.table(
-            np.ascontiguousarray(base),
-            np.ascontiguousarray(share),
-            np.ascontiguousarray(market.outside[1:]),
+            base,
+            share,
+            market.outside[1:],
             *limits,
             *fused.arguments(market),
         )
@@ -217,51 +217,6 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
     return Table(base, share, payoff, slope, branch, extras, contributes, takes)
 
 
-def single_humps(
-    market: Market, base: Array, share: Array
-) -> tuple[NDArray[np.bool_], Points, NDArray[np.bool_]]:
-    """Find the lanes where all followers take part everywhere and one hump is all there is.
-
-    Parameters
-    ----------
-    market : Market
-        With kernels in machine code.
-    base, share
-        As for `table`.
-
-    Returns
-    -------
-    single : ndarray of bool, shape (lanes,)
-        The lane is ``share * games + game``.
-    points : Points
-        Where to start; at rest where there is not a single hump.
-    tempted : ndarray of bool, shape (followers, games)
-        Whether the follower takes part at any node.
-    """
-    fused = market.forms.fused
-    assert fused is not None
-    single, floor, start, extra, contributes, tempted = fused.single(
-        np.ascontiguousarray(base),
-        np.ascontiguousarray(share),
-        np.ascontiguousarray(market.outside[1:]),
-        *_ROUGHLY,
-        _OPTIMISM,
-        _ROUGH,
-        *fused.arguments(market),
-    )
-    lanes = share.size
-    points = Points(
-        share.ravel(),
-        start.ravel(),
-        extra.reshape(market.size, lanes),
-        contributes.reshape(market.size, lanes),
-        np.broadcast_to(single.ravel(), (market.size, lanes)),
-        np.where(floor.ravel(), FLOOR, STATIONARY).astype(np.int8),
-        np.zeros(lanes, dtype=np.int64),
-    )
-    return single.ravel(), points, tempted
-
-
 @dataclass(frozen=True)
 class Seeds(Lanes):
     """Candidates for the leader's optimum, one entry each.
@@ -276,8 +231,6 @@ class Seeds(Lanes):
         What the leader's payoff may reach there.
     points : Points
         Where to start.
-    tempted : ndarray of bool, shape (followers, games)
-        Whether the follower takes part at any node.
     """
 
     lane: NDArray[np.int64]
@@ -286,12 +239,11 @@ class Seeds(Lanes):
     high: Array
     hope: Array
     points: Points
-    tempted: NDArray[np.bool_]
 
 
 def seeds(
     market: Market, base: Array, share: Array, *, inside: bool = False, lower: bool = False
-) -> Seeds:
+) -> tuple[Seeds, NDArray[np.bool_]]:
     """Find every hump that could hold the leader's optimum of its share and game.
 
     Parameters
@@ -304,10 +256,18 @@ def seeds(
         bounds.
     lower : bool
         Whether to find the lower humps, too.
+
+    Returns
+    -------
+    seeds : Seeds
+    tempted : ndarray of bool, shape (followers, games)
+        Whether the follower takes part at any node.
     """
+    if market.forms.fused is not None and market.games and not inside:
+        return _fused_seeds(market, base, share, lower)
     games = market.games
     size = max(1, _CELLS // (share.shape[0] * market.size))
-    parts = []
+    parts, tempted = [], []
     for start in range(0, max(games, 1), size):
         block = slice(start, start + size)
         at = table(market.take(block), base[:, block], share[:, block], exact=inside)
@@ -330,10 +290,47 @@ def seeds(
                 at.base[found.cell + 1, found.game],
                 found.hope,
                 points,
-                np.asarray(at.takes.any(axis=(0, 2))),
             )
         )
-    return stack(parts)
+        tempted.append(at.takes.any(axis=(0, 2)))
+    return stack(parts), np.concatenate(tempted, axis=1)
+
+
+def _fused_seeds(
+    market: Market, base: Array, share: Array, lower: bool
+) -> tuple[Seeds, NDArray[np.bool_]]:
+    """Find the same in machine code."""
+    fused = market.forms.fused
+    assert fused is not None
+    room = 4 * share.size + 64
+    while True:
+        size, lane, cell, hope, start, extra, contributes, takes, closure, edge, tempted = (
+            fused.humps(
+                base,
+                share,
+                market.outside[1:],
+                *_ROUGHLY,
+                _OPTIMISM,
+                -1.0 if lower else _ROUGH,
+                room,
+                *fused.arguments(market),
+            )
+        )
+        if size <= room:
+            break
+        room = size
+    lane, cell = lane[:size], cell[:size]
+    game = lane % market.games
+    points = Points(
+        share.ravel()[lane],
+        start[:size],
+        extra[:, :size],
+        contributes[:, :size],
+        takes[:, :size],
+        closure[:size],
+        edge[:size],
+    )
+    return Seeds(lane, game, base[cell, game], base[cell + 1, game], hope[:size], points), tempted
 
 
 @dataclass(frozen=True)
