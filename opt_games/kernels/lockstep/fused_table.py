@@ -7,7 +7,7 @@ _NODES = """
                 S[D + l] = share[row, b + l]
             for q in range(n):
                 for l in range(w):
-                    y[q, l] = base[nodes - 1, b + l] if row == 0 else y0[q, l]
+                    y[q, l] = base[nodes // 2, b + l] if row == 0 else y0[q, l]
                 for l in range({block}):
                     change[q, l] = 0.0
             for k in range(nodes):

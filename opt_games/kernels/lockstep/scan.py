@@ -169,7 +169,7 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
     slope, branch = np.empty(payoff.shape), np.empty(payoff.shape, dtype=np.int64)
     extras = np.empty((nodes, *shape))
     contributes, takes = np.empty(extras.shape, dtype=bool), np.empty(extras.shape, dtype=bool)
-    extra = np.broadcast_to(base[-1], shape).copy()
+    extra = np.broadcast_to(base[nodes // 2], shape).copy()
     change = np.zeros(shape)
     kept = 1.0 - share
     parameters = [tuple(each[:, None, :] for each in columns) for columns in market.followers]
