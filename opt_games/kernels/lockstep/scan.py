@@ -18,7 +18,7 @@ from opt_games.kernels.lockstep.lanes import Lanes, stack
 from opt_games.kernels.lockstep.market import Index, Market
 from opt_games.kernels.lockstep.point import EDGE, FLOOR, STATIONARY, Points, branch_key
 
-_CELLS = 2048  # shares, followers and games of one node at a time: what a cache holds
+_CELLS = 8192  # shares, followers and games of one node at a time: what a cache holds
 _FIRST_STEPS = 12
 _STEPS = 2
 _EXACT_STEPS = 30
