@@ -10,10 +10,12 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 
 import opt_games
 from opt_games.bargaining.crowd_share import CrowdLine, NotCoveredError, Outcome
 from opt_games.branch import Branch, Closure
+from opt_games.fields import LateMapping
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Crowd
@@ -23,7 +25,6 @@ from opt_games.kernels.lockstep.forms import compile_forms
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.scan import may_stay_out, own_scale
 from opt_games.kernels.payoffs import refuse_what_is_not_built
-from opt_games.parts import GENERALIST
 from opt_games.regret import Regret
 from opt_games.result import (
     ABSTAIN,
@@ -98,7 +99,8 @@ def solve_large(game: Game, solution: str, share: float | None = None) -> Bargai
     equilibrium = None if found is None else _equilibrium(game, search, found, scale)
     seconds = time.perf_counter() - begin
     work = Work("crowd", opt_games.__version__, search.crowd.replies, (), seconds)
-    return Bargain(game.name, solution, found is not None, equilibrium, game.disagreement(), work)
+    without = LateMapping(game.players, game.disagreement_array().tolist)
+    return Bargain(game.name, solution, found is not None, equilibrium, without, work)
 
 
 def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
@@ -154,48 +156,50 @@ def _equilibrium(game: Game, search: Search, found: Outcome, scale: float) -> Eq
     checked = large_regret(search, found, scale)
     utilities = market.utility(checked.profit[:, None])[0][:, 0]
     after = market.utility((checked.profit + checked.gain)[:, None])[0][:, 0]
-    share = dict.fromkeys(players[1:], found.share)
     size = np.where(checked.turnover > 0, checked.turnover, 1.0)
-    levels: dict[str, Levels] = dict.fromkeys(players)
-    regimes = dict.fromkeys(players, ABSTAIN)
+    base = reply.base
+    takes = reply.takes & found.active
+    adds = reply.contributes & takes
+    finals = base + np.where(adds, reply.extra, 0.0)
     branch = None
     if found.active:
-        takes, adds = reply.takes.tolist(), reply.contributes.tolist()
-        finals = (reply.base + np.where(reply.contributes, reply.extra, 0.0)).tolist()
-        levels[GENERALIST], regimes[GENERALIST] = {attribute: reply.base}, CONTRIBUTE
-        for name, takes_part, contributes, final in zip(
-            players[1:], takes, adds, finals, strict=True
-        ):
-            if takes_part:
-                levels[name] = {attribute: final}
-                regimes[name] = CONTRIBUTE if contributes else FREE_RIDE
-        branch = _branch(takes, adds, reply.base, checked, market.outside[:, 0])
+        branch = _branch(takes, adds, base, checked, market.outside[:, 0])
+
+    def levels() -> list[Levels]:
+        if not found.active:
+            return [None] * len(players)
+        pairs = zip(takes.tolist(), finals.tolist(), strict=True)
+        return [{attribute: base}, *({attribute: at} if here else None for here, at in pairs)]
+
+    def regimes() -> list[str]:
+        words = np.array([ABSTAIN, FREE_RIDE, CONTRIBUTE], dtype=object)
+        leads = CONTRIBUTE if found.active else ABSTAIN
+        return [leads, *words[takes.astype(int) + adds].tolist()]
+
     return Equilibrium(
-        share,
-        levels,
-        _by_player(players, checked.profit),
-        _by_player(players, utilities),
-        regimes,
+        LateMapping(players[1:], lambda: [found.share] * takes.size),
+        LateMapping(players, levels),
+        LateMapping(players, checked.profit.tolist),
+        LateMapping(players, utilities.tolist),
+        LateMapping(players, regimes),
         branch,
-        _by_player(players, after - utilities),
-        _by_player(players, checked.turnover),
+        LateMapping(players, (after - utilities).tolist),
+        LateMapping(players, checked.turnover.tolist),
         bool((checked.gain <= REGRET_TOLERANCE * size).all()),
     )
 
 
 def _branch(
-    takes: list[bool], adds: list[bool], base: float, checked: Regret, outside: Array
+    takes: NDArray[np.bool_],
+    adds: NDArray[np.bool_],
+    base: float,
+    checked: Regret,
+    outside: Array,
 ) -> Branch:
-    stays, contributes = (Closure.LOWER,), (Closure.STATIONARY,)
-    followers = tuple(
-        (contributes if more else stays) if here else None
-        for here, more in zip(takes, adds, strict=True)
-    )
+    kinds: NDArray[np.object_] = np.empty(3, dtype=object)
+    kinds[:] = [None, (Closure.LOWER,), (Closure.STATIONARY,)]
+    followers = tuple(kinds[takes.astype(int) + adds].tolist())
     near = np.abs(checked.profit - outside) <= 1e-10 * checked.turnover
-    binding = tuple(int(k) for k in np.flatnonzero(near[1:] & np.array(takes)))
+    binding = tuple(np.flatnonzero(near[1:] & takes).tolist())
     leader = Closure.LOWER if base == 0.0 else Closure.FOLLOWER if binding else Closure.STATIONARY
     return Branch((leader,), followers, binding)
-
-
-def _by_player(players: tuple[str, ...], values: Array) -> dict[str, float]:
-    return dict(zip(players, values.tolist(), strict=True))
