@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import opt_games
-from opt_games.bargaining.crowd_share import CrowdLine, NotCoveredError, Outcome
+from opt_games.bargaining.crowd_line import NotCoveredError
+from opt_games.bargaining.crowd_share import agree, given
+from opt_games.bargaining.crowd_stakes import Contract
 from opt_games.branch import Branch, Closure
 from opt_games.fields import LateMapping
 from opt_games.game import Game
@@ -23,7 +25,7 @@ from opt_games.kernels.crowd_leader import Search
 from opt_games.kernels.lockstep.concavity import concave
 from opt_games.kernels.lockstep.forms import compile_forms
 from opt_games.kernels.lockstep.market import Market
-from opt_games.kernels.lockstep.scan import may_stay_out, own_scale
+from opt_games.kernels.lockstep.scan import own_scale
 from opt_games.kernels.payoffs import refuse_what_is_not_built
 from opt_games.regret import Regret
 from opt_games.result import (
@@ -86,14 +88,9 @@ def solve_large(game: Game, solution: str, share: float | None = None) -> Bargai
     scale = float(own_scale(market)[0])
     if not (np.isfinite(scale) and concave(market)[0]):
         return None
-    # which specialists have a say is not settled by few shares where some stay out
-    if share is None and may_stay_out(market, np.array([scale])):
-        return None
     search = Search.of(Crowd.of(market, scale), scale, float(np.mean(game.contract.bounds)))
-    line = CrowdLine(game, search)
     try:
-        agreed = line.best_share(solution) if share is None else share
-        found = None if agreed is None else line.outcome(agreed)
+        found = agree(game, search, solution) if share is None else given(search, share)
     except NotCoveredError:
         return None
     equilibrium = None if found is None else _equilibrium(game, search, found, scale)
@@ -103,7 +100,7 @@ def solve_large(game: Game, solution: str, share: float | None = None) -> Bargai
     return Bargain(game.name, solution, found is not None, equilibrium, without, work)
 
 
-def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
+def large_regret(search: Search, found: Contract, scale: float) -> Regret:
     """Try deviations from an equilibrium, of all players.
 
     Every specialist tries sixteen other contributions, none among them, and staying out. The
@@ -121,7 +118,9 @@ def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
     crowd, share, at = search.crowd, found.share, found.reply
     market = crowd.market
     kept = 1.0 - share
-    profit, gain = found.profits.copy(), np.zeros(found.profits.size)
+    profit, gain = market.outside[:, 0].copy(), np.zeros(market.size + 1)
+    if found.active:
+        profit[0] = at.payoff
     turnover = np.abs(market.outside[:, 0])
     if found.active:
         for chunk in crowd.chunks:
@@ -149,7 +148,7 @@ def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
     return Regret(profit, gain, turnover)
 
 
-def _equilibrium(game: Game, search: Search, found: Outcome, scale: float) -> Equilibrium:
+def _equilibrium(game: Game, search: Search, found: Contract, scale: float) -> Equilibrium:
     players = game.players
     (attribute,) = game.attributes
     market, reply = search.crowd.market, found.reply

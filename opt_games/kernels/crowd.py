@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +94,14 @@ class Reply:
     settled: bool
 
 
+class Background(Protocol):
+    """What followers bring who are not looked at one by one."""
+
+    def revenue(self, base: Array, share: float) -> tuple[Array, Array]:
+        """Return their revenue at base levels, and its derivative in the base level."""
+        ...
+
+
 @dataclass
 class Crowd:
     """The followers of one game in chunks; remembers the last contributions.
@@ -104,6 +113,10 @@ class Crowd:
     chunks : tuple of Chunk
     extra : ndarray, shape (followers,)
         Where Newton iterations start.
+    ids : ndarray of int, shape (followers,)
+        Their positions among the followers of the market.
+    background : Background, optional
+        What followers who are not in the chunks bring, as a function of base level and share.
     replies : int
         How many were computed.
     """
@@ -111,6 +124,8 @@ class Crowd:
     market: Market
     chunks: tuple[Chunk, ...]
     extra: Array
+    ids: NDArray[np.int64]
+    background: Background | None = None
     replies: int = 0
 
     @classmethod
@@ -132,7 +147,7 @@ class Crowd:
                         np.ones(members.size),
                     )
                 )
-        return cls(market, tuple(chunks), np.full(market.size, scale))
+        return cls(market, tuple(chunks), np.full(market.size, scale), np.arange(market.size))
 
     def sample(self, size: int, importance: Array) -> Crowd:
         """Return about `size` followers that stand for all.
@@ -169,7 +184,8 @@ class Crowd:
                 part = chunk.take(rows)
                 heavy = part.weight if weight is None else weight[part.members]
                 chunks.append(replace(part, members=renumbered[part.members], weight=heavy))
-        return Crowd(self.market, _joined(chunks), self.extra[members])
+        ids = self.ids[members]
+        return Crowd(self.market, _joined(chunks), self.extra[members], ids, self.background)
 
     def reply(self, base: float, share: float) -> Reply:
         """Find all best responses to a base level."""
@@ -188,6 +204,10 @@ class Crowd:
             received.append(float(chunk.weight @ found.revenue))
             gained.append(float(chunk.weight @ found.marginal))
             settled &= found.settled
+        if self.background is not None:
+            revenue_there, marginal_there = self.background.revenue(np.array(base), share)
+            received.append(float(revenue_there))
+            gained.append(float(marginal_there))
         cost, marginal_cost = self.cost(base)
         total = math.fsum(received)
         # a leader without a share gets nothing of marginal revenue that may be infinite
@@ -230,6 +250,10 @@ class Crowd:
                 extra[cells] = found.extra
                 received[at] += found.revenue @ chunk.weight
                 gained[at] += found.marginal @ chunk.weight
+        if self.background is not None:
+            revenue, marginal = self.background.revenue(base, share)
+            received += revenue
+            gained += marginal
         cost, slope = (np.array(each) for each in zip(*map(self.cost, base.tolist()), strict=True))
         with np.errstate(invalid="ignore"):
             return share * received - cost, share * gained - slope, extra
@@ -285,14 +309,18 @@ class Found:
 
 
 def respond(
-    chunk: Chunk, base: Array | float, share: float, start: Array, settled_at: float = _SETTLED
+    chunk: Chunk,
+    base: Array | float,
+    share: Array | float,
+    start: Array,
+    settled_at: float = _SETTLED,
 ) -> Found:
     """Find the best responses of a chunk, by Newton's method from `start`.
 
     Payoffs must be concave in the contribution. The shape of `start` is (..., members), and `base`
-    broadcasts to it.
+    and `share` broadcast to it.
     """
-    form, kept = chunk.form, 1.0 - share
+    form, kept = chunk.form, 1.0 - np.asarray(share)
     shape = start.shape
     at = dict(zip(STAY, form.stay(base, *chunk.parameters), strict=True))
     with np.errstate(all="ignore"):
@@ -313,15 +341,15 @@ def respond(
     settled = True
     if open_.any():
         part = chunk.take(np.nonzero(open_)[-1])
-        there = np.broadcast_to(np.asarray(base, dtype=float), shape)[open_]
+        there, share_there = (np.broadcast_to(each, shape)[open_] for each in (base, share))
         marginal = np.array(np.broadcast_to(marginal, shape))
-        extra[open_], marginal[open_], settled = _safely(part, there, share, extra[open_])
+        extra[open_], marginal[open_], settled = _safely(part, there, share_there, extra[open_])
     earned, spent = form.values(base, extra, *chunk.parameters)
     with np.errstate(all="ignore"):
         earned = np.where(adds, earned, at["revenue"])
         spent = np.where(adds, spent, at["cost"])
         marginal = np.where(adds, marginal, at["marginal_revenue"])
-        mine = kept * earned if kept > 0 else np.zeros(shape)
+        mine = np.where(kept > 0, kept * earned, 0.0)
         profit = mine - spent
         slack = _WILLING * (np.abs(mine) + np.abs(spent) + np.abs(chunk.outside))
         takes = profit >= chunk.outside - slack
@@ -337,7 +365,7 @@ def respond(
     )
 
 
-def _safely(chunk: Chunk, base: float, share: float, extra: Array) -> tuple[Array, Array, bool]:
+def _safely(chunk: Chunk, base: Array, share: Array, extra: Array) -> tuple[Array, Array, bool]:
     """Bracketed Newton steps for those whose plain ones do not settle."""
     form, kept = chunk.form, 1.0 - share
     low, high = np.zeros(extra.shape), np.full(extra.shape, np.inf)

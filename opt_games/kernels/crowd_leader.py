@@ -24,13 +24,13 @@ _ROUGHLY = 1e-3  # Newton steps that a scan leaves
 _PEAKS = 5
 _OPTIMISM = 2.0  # a hump may rise this many times the last step above its highest node
 _POINTS = 12
-_NEAR = {True: 1e-3, False: 0.02}  # relative width at which events are sorted; of all, of a sample
+_NEAR = {True: 0.1, False: 0.02}  # relative width at which events are sorted; of all, of a sample
 _NOISE = 0.05  # what the payoff of a sample may be off
 _CELLS = 4
 _WIDER = 0.1  # where a sample found the stretch
 _ROUNDS = 9
 _HALVINGS = 60
-_TIE = 1e-10
+_TIE = 1e-12
 _SHARP = 1e-14
 _NARROWINGS = 80
 _SECANTS = 12
@@ -70,6 +70,15 @@ class Search:
         screen = crowd.sample(_SAMPLE, np.abs(crowd.reply(scale, share).revenue))
         return cls(crowd, screen, nodes, screen.extra)
 
+    def of_screen(self) -> Search:
+        """Return a search that takes the sample for all."""
+        return Search(self.screen, self.screen, self.nodes, self.screen.extra)
+
+    @classmethod
+    def within(cls, crowd: Crowd, low: float, high: float, levels: int) -> Search:
+        """Search a range of base levels only; the best is to be inside."""
+        return cls(crowd, crowd, np.linspace(low, high, levels), crowd.extra)
+
     @property
     def whole(self) -> bool:
         """Whether scans look at all followers."""
@@ -87,6 +96,8 @@ class Search:
         payoff, slope, self.start = self.screen.lanes(self.nodes, share, self.start, _ROUGHLY)
         payoff = np.where(np.isnan(payoff), -np.inf, payoff)
         if payoff.argmax() == payoff.size - 1 or not np.isfinite(payoff.max()):
+            return None
+        if payoff.argmax() == 0 and self.nodes[0] > 0.0:
             return None
         padded = np.concatenate([[-np.inf], payoff, [-np.inf]])
         with np.errstate(invalid="ignore"):
@@ -118,6 +129,18 @@ class Search:
         tied = [each for each in found if each.payoff >= best - _TIE * each.turnover]
         # an indifferent leader does what the followers like
         return max(tied, key=lambda each: float(each.profit.sum()))
+
+    def near(self, share: float, base: float, width: float) -> Reply:
+        """Return the reply to the best base level close to a known one.
+
+        Parameters
+        ----------
+        share, base : float
+        width : float
+            Relative; how far to look.
+        """
+        low, high = base * (1.0 - width), base * (1.0 + width)
+        return self._smooth(share, low, high, 1e-13) or self._sharpened(share, low, high)
 
     def _of_sample(self, share: float, node: int, up: float, down: float) -> float:
         """Return where the slope of the sample is zero beyond a node."""
@@ -156,7 +179,7 @@ class Search:
         crowd = self.crowd
         if low <= 0.0 and high <= 1e-12 * self.nodes[-1]:
             return crowd.reply(0.0, share)
-        least, most = 0.0, self.nodes[-1]
+        least, most = self.nodes[0], self.nodes[-1]
         best: Reply | None = None
         if not self.whole:
             low, high = low * (1.0 - _WIDER), high * (1.0 + _WIDER)
@@ -351,19 +374,40 @@ def _cell(crowd: Crowd, left: Reply, right: Reply) -> tuple[Array, ...]:
 
 def _edges(few: Crowd, left: float, right: float, share: float, enters: NDArray[np.bool_]) -> Array:
     """Return the levels at which followers enter or leave, on the side where they take part."""
-    low, high = np.full(enters.size, left), np.full(enters.size, right)
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        takes = np.zeros(enters.size, dtype=bool)
-        for chunk in few.chunks:
-            rows = chunk.members
-            found = respond(chunk, middle[rows], share, few.extra[rows])
-            few.extra[rows], takes[rows] = found.extra, found.gain >= 0.0
-        below = takes != enters
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-        if np.all(high - low <= 1e-15 * high):
+    ends = np.array([[left], [right]]) * np.ones(enters.size)
+    gains = np.array([_gains(few, each, share) for each in ends])
+    inside, each = np.where(enters, 1, 0), np.arange(enters.size)
+    open_ = np.ones(enters.size, dtype=bool)
+    before = np.full(enters.size, -1)
+    edge = ends[inside, each]
+    for k in range(_HALVINGS):
+        with np.errstate(all="ignore"):
+            cut = gains[0] / (gains[0] - gains[1])
+        cut = np.where((cut > 0.0) & (cut < 1.0) & (k % 8 < 7), cut, 0.5)
+        middle = np.where(open_, ends[0] + cut * (ends[1] - ends[0]), edge)
+        gain = _gains(few, middle, share)
+        side = np.where(gain >= 0.0, inside, 1 - inside)
+        moved = np.abs(ends[side, each] - middle)
+        ends[side, each], gains[side, each] = middle, gain
+        # an end that stays twice counts half: else secants stop short of it (Illinois)
+        gains[1 - side, each] *= np.where(side == before, 0.5, 1.0)
+        before = side
+        edge = np.where(open_, middle, edge)
+        open_ &= (moved > _SHARP * middle) & (ends[1] - ends[0] > _SHARP * middle)
+        if not open_.any():
             break
-    return np.where(enters, high, low)
+    # to rounding, on the side where they take part
+    return np.asarray(edge * np.where(enters, 1.0 + _SHARP, 1.0 - _SHARP))
+
+
+def _gains(few: Crowd, base: Array, share: float) -> Array:
+    """Return what taking part is better than abstaining, each at its own base level."""
+    gains = np.zeros(base.size)
+    for chunk in few.chunks:
+        rows = chunk.members
+        found = respond(chunk, base[rows], share, few.extra[rows])
+        few.extra[rows], gains[rows] = found.extra, found.gain
+    return gains
 
 
 def _cubic(values: Array, slopes: Array, t: Array) -> Array:
