@@ -20,7 +20,7 @@ from opt_games.branch import Branch, Closure
 from opt_games.fields import LateMapping
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Crowd
+from opt_games.kernels.crowd import Crowd, Reply
 from opt_games.kernels.crowd_leader import Search
 from opt_games.kernels.lockstep.concavity import concave
 from opt_games.kernels.lockstep.forms import compile_forms
@@ -49,6 +49,9 @@ _FACTORS = np.array(
 )
 _NEAR = np.array([0.25, 0.5, 0.7, 0.85, 0.95, 0.99, 0.999, 1.001, 1.01, 1.05, 1.15, 1.4, 2.0])
 _LEVELS = np.array([0.0, 1e-7, 1e-4, 3e-3, 0.015, 0.05, 0.12, 0.25, 0.35, 0.5, 0.7, 0.9, 1.2, 2.5])
+
+_SAMPLED = 32_768
+_ERRORS = 8.0  # standard errors of a sample by which a base level must be worse
 
 
 def solve_large(game: Game, solution: str, share: float | None = None) -> Bargain | None:
@@ -104,7 +107,8 @@ def large_regret(search: Search, found: Contract, scale: float) -> Regret:
     """Try deviations from an equilibrium, of all players.
 
     Every specialist tries sixteen other contributions, none among them, and staying out. The
-    generalist tries 27 base levels, to which all specialists answer at their best, and staying out.
+    generalist tries 27 base levels, to which all specialists answer at their best, and staying out;
+    those by which it loses for sure, as a large sample shows, are tried with that sample only.
     Profits come from the original formulas; only the best answers to other base levels come from
     the same Newton iterations as the equilibrium. What lies between these levels is not looked at.
 
@@ -139,13 +143,34 @@ def large_regret(search: Search, found: Contract, scale: float) -> Regret:
             turnover[rows + 1] += np.abs(revenue) + np.abs(cost)
         turnover[0] += at.turnover
     levels = np.unique(np.concatenate([_LEVELS * scale, _NEAR * at.base]))
-    replies = [crowd.reply(float(base), share) for base in levels]
+    replies = [crowd.reply(float(base), share) for base in _worth(search, at, levels)]
     tried = np.array([each.payoff for each in replies])
     top = np.nanmax(np.append(tried, market.outside[0, 0]))
     gain[0] = max(top - profit[0], 0.0)
     if not found.active:
         turnover[0] += gain[0]
     return Regret(profit, gain, turnover)
+
+
+def _worth(search: Search, at: Reply, levels: Array) -> Array:
+    """Leave out the base levels that, by a sample of the specialists, are sure to be worse."""
+    crowd = search.crowd
+    if crowd.extra.size <= _SAMPLED:
+        return levels
+    few = crowd.sample(_SAMPLED, np.abs(at.revenue))
+    weight = np.concatenate([chunk.weight for chunk in few.chunks])
+    members = np.concatenate([chunk.members for chunk in few.chunks])
+    here = few.reply(at.base, at.share)
+    kept = []
+    for base in levels.tolist():
+        there = few.reply(base, at.share)
+        change = at.share * (there.revenue - here.revenue)[members]
+        drawn = change[weight > 1.0]
+        heads = weight[weight > 1.0]
+        error = np.sqrt((heads * (heads - 1.0)) @ (drawn - drawn.mean()) ** 2)
+        if not there.payoff - here.payoff + _ERRORS * error < 0.0:
+            kept.append(base)
+    return np.array(kept)
 
 
 def _equilibrium(game: Game, search: Search, found: Contract, scale: float) -> Equilibrium:

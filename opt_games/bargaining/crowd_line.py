@@ -8,6 +8,7 @@ there.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,11 +20,12 @@ from opt_games.errors import OptGamesError
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd_leader import Search
 
-_PEAKS = 6
+_PEAKS = 3
 _OPTIMISM = 2.0  # a score may rise this many times its last step before the next share
 _NODES = 7
 _ROUNDS = 24
-_BEFORE = 2  # rounds before jumps are located
+_SPLITS = 8
+_APART = {True: 3e-3, False: 1e-4}  # of the range of shares: narrower pieces may be missed
 _FITS = 1e-12
 _TIE = 1e-12
 _NARROW = 1e-12  # what the leader's tolerance of ties resolves
@@ -108,10 +110,18 @@ class CrowdLine:
                 signed = each.total if np.isfinite(each.score) else -np.inf
                 self.scored[share] = each._replace(score=signed)
             values = np.array([self.scored[float(each)].score for each in shares])
+        if len({self.scored[float(each)].key for each in shares}) > 1:
+            self._pieces(roughly)
+            return self.top()
         for peak in _peaks(values)[: 2 if roughly else _PEAKS]:
             low, high = shares[max(peak - 1, 0)], shares[min(peak + 1, shares.size - 1)]
             self._climb(float(low), float(high), 2 if roughly else _ROUNDS)
         return self.top()
+
+    @property
+    def keys(self) -> set[int]:
+        """All that tells equilibria apart so far."""
+        return {each.key for each in self.scored.values()}
 
     def undecided(self) -> bool:
         """Whether nobody who has a say gains together with all others, so that the sum decides."""
@@ -127,9 +137,58 @@ class CrowdLine:
         tied = [share for share, each in self.scored.items() if each.score >= top - slack]
         return max(tied, key=lambda each: self.scored[each].total)
 
+    def _pieces(self, roughly: bool) -> None:
+        """Tell apart the pieces between jumps of the equilibrium that may hold the best share."""
+        least = (self.bounds[1] - self.bounds[0]) * (_APART[roughly])
+        for _ in range(_SPLITS):
+            known = sorted(self.scored)
+            best = max(each.score for each in self.scored.values())
+            between = [
+                (a, b, self.scored[a].score, self.scored[b].score)
+                for a, b in itertools.pairwise(known)
+                if self.scored[a].key != self.scored[b].key
+            ]
+            jumps = [abs(c - d) for *_, c, d in between if min(c, d) > NOTHING]
+            hope = 2.0 * float(np.median(jumps)) if jumps else 0.0
+            middles = [
+                0.5 * (a + b)
+                for a, b, c, d in between
+                if b - a > least and max(c, d) > NOTHING and max(c, d) + hope >= best
+            ]
+            if not middles:
+                break
+            for share in middles:
+                self.at(share)
+        if roughly:
+            return
+        seen: set[int] = set()
+        ranked = sorted(self.scored, key=lambda each: -self.scored[each].score)
+        for share in ranked:
+            key = self.scored[share].key
+            if key not in seen:
+                seen.add(key)
+                self._climb(*self._piece(share), _ROUNDS)
+            if len(seen) == _PEAKS:
+                break
+
+    def _piece(self, share: float) -> tuple[float, float]:
+        """Return the ends of the piece that a share is in."""
+        key = self.scored[share].key
+        ends = []
+        for step in (-1, 1):
+            known = sorted(self.scored)
+            at = known.index(share)
+            while 0 <= at + step < len(known) and self.scored[known[at + step]].key == key:
+                at += step
+            if 0 <= at + step < len(known):
+                ends.append(self._jump(known[at], known[at + step]))
+            else:
+                ends.append(known[at])
+        return ends[0], ends[1]
+
     def _climb(self, low: float, high: float, rounds: int) -> None:
         """Narrow a stretch around its best share."""
-        for step in range(rounds):
+        for _ in range(rounds):
             if high - low <= _NARROW:
                 return
             t = np.cos(np.pi * np.arange(_NODES - 1, -1, -1) / (_NODES - 1))
@@ -152,28 +211,16 @@ class CrowdLine:
                         return
                 elif at in (0, nodes.size - 1) and nodes[at] in self.bounds:
                     return
-            sides = [k for k in (at - 1, at + 1) if 0 <= k < nodes.size]
-            for k in sides if step >= _BEFORE else ():
-                if found[k].key != found[at].key:
-                    self._jump(float(nodes[at]), float(nodes[k]))
-            near = sorted(self.scored)
-            if not alike:
-                top_share = max(
-                    (s for s in near if low <= s <= high), key=lambda s: self.scored[s].score
-                )
-                k = near.index(top_share)
-                low, high = near[max(k - 1, 0)], near[min(k + 1, len(near) - 1)]
-            else:
-                low, high = nodes[max(at - 1, 0)], nodes[min(at + 1, nodes.size - 1)]
+            low, high = nodes[max(at - 1, 0)], nodes[min(at + 1, nodes.size - 1)]
 
-    def _jump(self, here: float, there: float) -> None:
-        """Locate where the equilibrium changes on the way from a share to a worse one."""
+    def _jump(self, here: float, there: float) -> float:
+        """Return the last share at which the equilibrium is as it is here, on the way elsewhere."""
         key = self.at(here).key
         good, bad = [here], [there]
         for step in range(60):
             a, b = good[-1], bad[-1]
             if abs(b - a) <= _NARROW:
-                return
+                break
             trial = 0.5 * (a + b)
             same = len({self.at(each).key for each in bad[-2:]}) == 1
             if step % 3 and same and len(good) > 1 and len(bad) > 1:
@@ -190,6 +237,7 @@ class CrowdLine:
                     if min(a, b) < cross < max(a, b):
                         trial = cross
             (good if self.at(trial).key == key else bad).append(trial)
+        return good[-1]
 
 
 _LEAST = ("egalitarian", "kalai-smorodinsky")

@@ -25,13 +25,16 @@ _FEW = 512
 _SHARES = {True: 97, False: 33}
 _CLOSER = {True: 1025, False: 257}
 _SHARERS = ("nash", "egalitarian", "kalai-smorodinsky")
-_WIDE = {True: 0.03, False: 0.06}  # of the share, either side of that of a sample; nobody enters
-_MARGIN = {True: 0.02, False: 0.08}  # of the base levels
-_NODES = 5
+_SAMPLES = (65_536,)
+_POLISH = 1e-5
+_NODES = 6
 _AGAIN = 6
+_BACK = (0.0, 1e-4, 1e-3, 1e-2, 0.1)  # of a piece between two jumps
+_SAME = 1e-4
 _LEVELS = 17
-_INSIDE = 17
-_CLOSEST = 1e-3
+_SMOOTH, _JUMPY = 9, 33
+_SCANNED = 2048
+_WORTH = 0.6  # a patch that leaves more than this part of the followers was the last
 _EDGE = 0.02
 
 
@@ -71,7 +74,8 @@ def agree(game: Game, search: Search, solution: str) -> Contract | None:
     for each in contracts:
         line.remember(each)
     if direct:
-        return line.contract(_on_bound(line, line.best(shares)))
+        share = line.best(shares)
+        return line.contract(_on_bound(line, share))
     if solution in _SHARERS:
         best_first = sorted(contracts, key=lambda each: -line.scored[each.share].score)
         whole = line.stakes.widened(crowd, best_first)
@@ -105,59 +109,92 @@ class _Closer:
 
     def settle(self, line: CrowdLine, share: float) -> Contract:
         """Return the best contract, from a line along a sample and its best share."""
+        everybody = self.search.crowd
+        before = line.search.crowd.extra.size
+        importance = np.abs(everybody.reply(line.at(share).base, share).revenue)
+        sizes = [size for size in _SAMPLES if 2 * size < everybody.extra.size]
+        for size in [*sizes, everybody.extra.size]:
+            crowd = everybody.sample(size, importance)
+            line, share = self._around(crowd, line, share, before)
+            before = size
+        if not line.search.crowd.extra.size:
+            # so close that what polynomials leave out is rounding
+            box = self._box(line, share, _POLISH)
+            fine = self._line(with_patch(everybody, box, 3, self.stakes.sums(self.solution)), box)
+            fine.best(np.linspace(*box.share, 3))
+            if not self._at_edge(fine.top(), box):
+                line, share = fine, fine.top()
+        return self._exactly(line, _on_bound(line, share))
+
+    def _exactly(self, line: CrowdLine, share: float) -> Contract:
+        """Return the equilibrium of all; off a jump by as little as shows the side expected."""
+        expected = line.at(share)
+        same = [each for each, found in line.scored.items() if found.key == expected.key]
+        outside = self.stakes.market.outside[0, 0]
+        for step in _BACK:
+            away = share + step * ((max(same) - share) - (share - min(same)))
+            base = line.at(away).base
+            reply = self.search.optimum(away) if len(line.keys) > 1 else None
+            if reply is None:
+                reply = self.search.near(away, base, 1e-6)
+            if abs(reply.base - base) <= _SAME * base:
+                break
+        active = bool(reply.payoff >= outside - 1e-10 * (reply.turnover + abs(outside)))
+        return Contract(away, reply.base, active, reply, 0)
+
+    def _around(
+        self, crowd: Crowd, line: CrowdLine, share: float, size: int
+    ) -> tuple[CrowdLine, float]:
+        """Search a crowd around the best share of a sample of so many, and on from an end."""
         for _ in range(_AGAIN):
-            box = self._box(line, share)
-            inner = self._inside(self.search.crowd, box)
-            share = inner.top()
-            if self._at_edge(share, box) or not np.isfinite(inner.scored[share].score):
-                line = inner
-                continue
+            steady = bool(line.search.optimum(share).takes.all())
+            box = self._box(line, share, 3.0 * size**-0.5 if steady else size ** (-1 / 3))
+            inner = self._inside(crowd, box)
             if inner.undecided():
                 self.solution = "utilitarian"
                 continue
-            break
-        else:
-            raise NotCoveredError
-        share = _on_bound(inner, share)
-        inner.at(share)
-        reply = self.search.near(share, inner.scored[share].base, 1e-6)
-        outside = self.stakes.market.outside[0, 0]
-        active = bool(reply.payoff >= outside - 1e-10 * (reply.turnover + abs(outside)))
-        return Contract(share, reply.base, active, reply, 0)
+            share = inner.top()
+            if np.isfinite(inner.scored[share].score) and not self._at_edge(share, box):
+                return inner, share
+        raise NotCoveredError
 
-    def _box(self, line: CrowdLine, share: float) -> Box:
-        """Return where to look around a share; as wide as the sample may be off."""
+    def _box(self, line: CrowdLine, share: float, reach: float) -> Box:
+        """Return where to look around a share: a relative distance."""
         low, high = self.bounds
-        steady = bool(line.search.optimum(share).takes.all())
-        reach = _WIDE[steady] * min(max(share, 1e-9), max(1.0 - share, 1e-9))
-        box = max(share - reach, low), min(share + reach, high)
-        margin = _MARGIN[steady]
+        width = reach * min(max(share, 1e-9), max(1.0 - share, 1e-9))
+        box = max(share - width, low), min(share + width, high)
         bases = [
             found.base for each in np.linspace(*box, 5) if (found := line.search.optimum(each))
         ]
-        return Box(((1.0 - margin) * min(bases), (1.0 + margin) * max(bases)), box)
+        return Box(((1.0 - reach) * min(bases), (1.0 + reach) * max(bases)), box)
+
+    def _line(self, crowd: Crowd, box: Box) -> CrowdLine:
+        search = Search.within(crowd, *box.base, _LEVELS)
+        return CrowdLine(search, self.stakes, self.solution, self.bounds)
 
     def _inside(self, crowd: Crowd, box: Box) -> CrowdLine:
         """Search a box: with those left by a patch, or first a sample of them."""
+        before = crowd.extra.size
         crowd = with_patch(crowd, box, _NODES, self.stakes.sums(self.solution))
-        search = Search.within(crowd, *box.base, _LEVELS)
-        line = CrowdLine(search, self.stakes, self.solution, self.bounds)
-        shares = np.linspace(*box.share, _INSIDE)
-        if crowd.extra.size <= DIRECT:
+        line = self._line(crowd, box)
+        left = crowd.extra.size
+        shares = np.linspace(*box.share, _JUMPY if left else _SMOOTH)
+        if left <= DIRECT or left > _WORTH * before:
             line.best(shares)
             return line
-        line.search.screen = crowd.sample(
-            2048, np.abs(crowd.reply(box.base[0], box.share[0]).revenue)
-        )
-        scan = CrowdLine(line.search.of_screen(), self.stakes, self.solution, self.bounds)
+        importance = np.abs(crowd.reply(box.base[0], box.share[0]).revenue)
+        scan = self._line(crowd.sample(_SCANNED, importance), box)
         share = scan.best(shares, roughly=True)
         a, b = box.share
         reach = 0.25 * (b - a)
         closer = max(share - reach, a), min(share + reach, b)
         bases = [each.base for at, each in scan.scored.items() if closer[0] <= at <= closer[1]]
-        c, d = min(bases), max(bases)
+        bases = [base for base in bases if np.isfinite(base)]
         margin = 0.25 * (box.base[1] - box.base[0])
-        within = max(c - margin, box.base[0]), min(d + margin, box.base[1])
+        if not bases:
+            line.best(shares)
+            return line
+        within = max(min(bases) - margin, box.base[0]), min(max(bases) + margin, box.base[1])
         return self._inside(crowd, Box(within, closer))
 
     def _at_edge(self, share: float, box: Box) -> bool:

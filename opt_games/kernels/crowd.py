@@ -167,7 +167,9 @@ class Crowd:
         rng = np.random.default_rng(0)
         weight = np.where(kept, 1.0, 0.0)
         for form in self.market.forms.followers:
-            others = form.members[~kept[form.members]]
+            mine = [chunk.members for chunk in self.chunks if chunk.form is form]
+            members = np.concatenate([np.zeros(0, dtype=np.int64), *mine])
+            others = members[~kept[members]]
             if others.size:
                 # no form goes without one that stands for it
                 drawn = -(-(size - size // 2) * others.size // (count - size // 2))
@@ -186,6 +188,21 @@ class Crowd:
                 chunks.append(replace(part, members=renumbered[part.members], weight=heavy))
         ids = self.ids[members]
         return Crowd(self.market, _joined(chunks), self.extra[members], ids, self.background)
+
+    def rows(self, rows: NDArray[np.int64]) -> Crowd:
+        """Return some of the followers by their positions, also repeatedly."""
+        owner = np.empty(self.extra.size, dtype=np.int64)
+        place = np.empty(self.extra.size, dtype=np.int64)
+        for k, chunk in enumerate(self.chunks):
+            owner[chunk.members], place[chunk.members] = k, np.arange(chunk.members.size)
+        chunks = []
+        order = np.argsort(owner[rows], kind="stable")
+        ends = np.searchsorted(owner[rows][order], np.arange(len(self.chunks) + 1))
+        for k, chunk in enumerate(self.chunks):
+            mine = order[ends[k] : ends[k + 1]]
+            if mine.size:
+                chunks.append(replace(chunk.take(place[rows[mine]]), members=mine))
+        return Crowd(self.market, _joined(chunks), self.extra[rows], self.ids[rows])
 
     def reply(self, base: float, share: float) -> Reply:
         """Find all best responses to a base level."""

@@ -25,10 +25,11 @@ _PEAKS = 5
 _OPTIMISM = 2.0  # a hump may rise this many times the last step above its highest node
 _POINTS = 12
 _NEAR = {True: 0.1, False: 0.02}  # relative width at which events are sorted; of all, of a sample
-_NOISE = 0.05  # what the payoff of a sample may be off
+_NOISE = 0.1  # what the payoff of a sample, or between two nodes, may be off
 _CELLS = 4
 _WIDER = 0.1  # where a sample found the stretch
 _ROUNDS = 9
+_CANDIDATES = 6  # so few levels are compared by the payoff itself
 _HALVINGS = 60
 _TIE = 1e-12
 _SHARP = 1e-14
@@ -116,10 +117,9 @@ class Search:
                 if smooth is not None:
                     self.bias = smooth.base / at
                     return smooth
-        near = [self._magnified(share, int(k)) for k in peaks]
+        near = [self._magnified(share, int(k), float(payoff[k])) for k in peaks]
         top = max(value for *_, value in near)
-        noise = 0.0 if self.whole else _NOISE * abs(top)
-        width = [value >= top - noise - 1e-3 * abs(top) for *_, value in near]
+        width = [value >= top - _NOISE * abs(top) for *_, value in near]
         found = [
             self._smooth(share, low, high, sharp) or self._sharpened(share, low, high)
             for (low, high, _), close in zip(near, width, strict=True)
@@ -157,12 +157,11 @@ class Search:
                 b, down, up = at, float(slope[0]), 0.5 * up
         return at
 
-    def _magnified(self, share: float, peak: int) -> tuple[float, float, float]:
+    def _magnified(self, share: float, peak: int, value: float) -> tuple[float, float, float]:
         """Return a short stretch around a peak of the scan, and the payoff there."""
         last = self.nodes.size - 1
         low, high = self.nodes[max(peak - 1, 0)], self.nodes[min(peak + 1, last)]
         start = self.start if self.start.ndim == 1 else self.start[max(peak, 1)]
-        value = -np.inf
         while high - low > _NEAR[self.whole] * high:
             base = np.linspace(low, high, _POINTS)
             payoff, _, extra = self.screen.lanes(base, share, start, _ROUGHLY)
@@ -201,12 +200,14 @@ class Search:
             order = np.argsort(-candidates.payoff)
             first = order[0]
             size = abs(candidates.payoff[first]) * ((high - low) / (_CELLS * high)) ** 4
-            close = candidates.payoff >= candidates.payoff[first] - size
+            close = order[candidates.payoff[order] >= candidates.payoff[first] - size]
+            if not rest or close.size <= _CANDIDATES or high - low <= 1e-5 * high:
+                for which in close[:_CANDIDATES]:
+                    best = self._within(share, candidates, which, best)
+                return best
             spread = candidates.base[close]
             width = 0.05 * (high - low)
             low, high = max(spread.min() - width, least), min(spread.max() + width, most)
-            if not rest or high - low <= 1e-5 * high:
-                return self._within(share, candidates, first, best)
         raise AssertionError("the last round returns")
 
     def _stationary(self, share: float, replies: list[Reply], best: Reply) -> Reply:
@@ -289,31 +290,41 @@ class Events:
 
 
 def _events(crowd: Crowd, replies: list[Reply]) -> Events:
-    parts = [_cell(crowd, left, right) for left, right in itertools.pairwise(replies)]
+    """Levels between neighbouring nodes at which the payoff may peak."""
+    pairs = list(itertools.pairwise(replies))
+    rows = [np.flatnonzero(left.takes != right.takes) for left, right in pairs]
+    few = crowd.rows(np.concatenate(rows))
+    few.extra = np.concatenate(
+        [left.extra[which] for (left, _), which in zip(pairs, rows, strict=True)]
+    )
+    enters = np.concatenate(
+        [right.takes[which] for (_, right), which in zip(pairs, rows, strict=True)]
+    )
+    sizes = [which.size for which in rows]
+    low, high = (np.repeat([each[k].base for each in pairs], sizes) for k in (0, 1))
+    share = replies[0].share
+    edge = _edges(few, low, high, share, enters)
+    found = np.zeros((2, 3, enters.size))
+    for k, base in enumerate((low, edge, high)):
+        for chunk in few.chunks:
+            at = chunk.members
+            there = respond(chunk, base[at], share, few.extra[at])
+            # what members earn where they take part, however many each stands for
+            found[0, k, at] = chunk.weight * there.revenue
+            found[1, k, at] = chunk.weight * there.marginal
+    ends = np.cumsum(sizes)[:-1]
+    cells = (np.split(each, ends, axis=-1) for each in (edge, enters, found))
+    parts = [_cell(*pair, *cell) for pair, *cell in zip(pairs, *cells, strict=True)]
     columns = zip(*parts, strict=True)
     return Events(*(np.concatenate(column) for column in columns))
 
 
-def _cell(crowd: Crowd, left: Reply, right: Reply) -> tuple[Array, ...]:
-    """Levels between two nodes at which the payoff may peak."""
+def _cell(
+    left: Reply, right: Reply, edge: Array, enters: NDArray[np.bool_], found: Array
+) -> tuple[Array, ...]:
+    """Levels between two nodes; `found` is revenue and its slope at both ends and between."""
     share, width = left.share, right.base - left.base
-    moving = left.takes != right.takes
-    enters = right.takes[moving]
-    edge = np.zeros(0)
-    revenue, marginal = [np.zeros(0)] * 3, [np.zeros(0)] * 3
-    if enters.size:
-        few = crowd.only(moving)
-        few.extra = left.extra[moving]
-        edge = _edges(few, left.base, right.base, share, enters)
-        revenue, marginal = [], []
-        for base in (np.full(edge.size, left.base), edge, np.full(edge.size, right.base)):
-            earned, gained = np.zeros(edge.size), np.zeros(edge.size)
-            for chunk in few.chunks:
-                rows = chunk.members
-                found = respond(chunk, base[rows], share, few.extra[rows])
-                earned[rows], gained[rows] = found.revenue, found.marginal
-            revenue.append(earned)
-            marginal.append(gained)
+    revenue, marginal = found
     # those who neither enter nor leave: a cubic
     fixed = np.array(
         [left.payoff - share * revenue[0].sum(), right.payoff - share * revenue[2].sum()]
@@ -372,9 +383,9 @@ def _cell(crowd: Crowd, left: Reply, right: Reply) -> tuple[Array, ...]:
     )
 
 
-def _edges(few: Crowd, left: float, right: float, share: float, enters: NDArray[np.bool_]) -> Array:
+def _edges(few: Crowd, left: Array, right: Array, share: float, enters: NDArray[np.bool_]) -> Array:
     """Return the levels at which followers enter or leave, on the side where they take part."""
-    ends = np.array([[left], [right]]) * np.ones(enters.size)
+    ends = np.array([left, right])
     gains = np.array([_gains(few, each, share) for each in ends])
     inside, each = np.where(enters, 1, 0), np.arange(enters.size)
     open_ = np.ones(enters.size, dtype=bool)
