@@ -149,7 +149,7 @@ class CrowdLine:
                 if self.scored[a].key != self.scored[b].key
             ]
             jumps = [abs(c - d) for *_, c, d in between if min(c, d) > NOTHING]
-            hope = 2.0 * float(np.median(jumps)) if jumps else 0.0
+            hope = _OPTIMISM * float(np.quantile(jumps, 0.75)) if jumps else 0.0
             middles = [
                 0.5 * (a + b)
                 for a, b, c, d in between

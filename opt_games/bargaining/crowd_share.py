@@ -134,9 +134,8 @@ class _Closer:
         for step in _BACK:
             away = share + step * ((max(same) - share) - (share - min(same)))
             base = line.at(away).base
-            reply = self.search.optimum(away) if len(line.keys) > 1 else None
-            if reply is None:
-                reply = self.search.near(away, base, 1e-6)
+            global_ = self.search.optimum(away) if len(line.keys) > 1 else None
+            reply = global_ or self.search.near(away, base, 1e-6)
             if abs(reply.base - base) <= _SAME * base:
                 break
         active = bool(reply.payoff >= outside - 1e-10 * (reply.turnover + abs(outside)))
@@ -147,7 +146,8 @@ class _Closer:
     ) -> tuple[CrowdLine, float]:
         """Search a crowd around the best share of a sample of so many, and on from an end."""
         for _ in range(_AGAIN):
-            steady = bool(line.search.optimum(share).takes.all())
+            there = line.search.optimum(share)
+            steady = there is not None and bool(there.takes.all())
             box = self._box(line, share, 3.0 * size**-0.5 if steady else size ** (-1 / 3))
             inner = self._inside(crowd, box)
             if inner.undecided():

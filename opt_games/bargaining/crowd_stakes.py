@@ -249,7 +249,7 @@ class CrowdStakes:
                     result[2] = np.where(decides & (weights > 0), weights * np.log(gains), 0.0)
             elif solution in ("egalitarian", "kalai-smorodinsky"):
                 span = (self.ideal - self.disagreement)[at]
-                span = np.where(decides, span, 1.0) if solution != "egalitarian" else 1.0
+                span = np.where(decides & (solution != "egalitarian"), span, 1.0)
                 with np.errstate(all="ignore"):
                     low, high = low / span, high / span
                 least = min(least, high[decides].min(initial=np.inf))

@@ -26,7 +26,8 @@ _OPTIMISM = 2.0  # a hump may rise this many times the last step above its highe
 _POINTS = 12
 _NEAR = {True: 0.1, False: 0.02}  # relative width at which events are sorted; of all, of a sample
 _NOISE = 0.1  # what the payoff of a sample, or between two nodes, may be off
-_CELLS = 4
+_CELLS, _MOST_CELLS = 4, 32
+_CELL = 0.03  # relative width of a cell
 _WIDER = 0.1  # where a sample found the stretch
 _ROUNDS = 9
 _CANDIDATES = 6  # so few levels are compared by the payoff itself
@@ -117,6 +118,10 @@ class Search:
                 if smooth is not None:
                     self.bias = smooth.base / at
                     return smooth
+        if self.whole:
+            stretches = self._stretches(np.flatnonzero(hope >= payoff.max()))
+            found = [self._sharpened(share, *stretch) for stretch in stretches]
+            return _likeliest(found)
         near = [self._magnified(share, int(k), float(payoff[k])) for k in peaks]
         top = max(value for *_, value in near)
         width = [value >= top - _NOISE * abs(top) for *_, value in near]
@@ -125,10 +130,14 @@ class Search:
             for (low, high, _), close in zip(near, width, strict=True)
             if close
         ]
-        best = max(each.payoff for each in found)
-        tied = [each for each in found if each.payoff >= best - _TIE * each.turnover]
-        # an indifferent leader does what the followers like
-        return max(tied, key=lambda each: float(each.profit.sum()))
+        return _likeliest(found)
+
+    def _stretches(self, nodes: NDArray[np.int64]) -> list[tuple[float, float]]:
+        """Return the stretches that some nodes and their neighbours span."""
+        apart = np.split(nodes, np.flatnonzero(np.diff(nodes) > 2) + 1)
+        last = self.nodes.size - 1
+        ends = [(max(each[0] - 1, 0), min(each[-1] + 1, last)) for each in apart]
+        return [(float(self.nodes[a]), float(self.nodes[b])) for a, b in ends]
 
     def near(self, share: float, base: float, width: float) -> Reply:
         """Return the reply to the best base level close to a known one.
@@ -183,7 +192,8 @@ class Search:
         if not self.whole:
             low, high = low * (1.0 - _WIDER), high * (1.0 + _WIDER)
         for rest in range(_ROUNDS - 1, -1, -1):
-            base = np.linspace(low, high, _CELLS + 1)
+            cells = int(np.clip((high - low) / (_CELL * high), _CELLS, _MOST_CELLS))
+            base = np.linspace(low, high, cells + 1)
             replies = [crowd.reply(float(each), share) for each in base]
             top = max(replies, key=lambda each: each.payoff)
             best = top if best is None or top.payoff > best.payoff else best
@@ -199,7 +209,7 @@ class Search:
             candidates = _events(crowd, replies)
             order = np.argsort(-candidates.payoff)
             first = order[0]
-            size = abs(candidates.payoff[first]) * ((high - low) / (_CELLS * high)) ** 4
+            size = abs(candidates.payoff[first]) * ((high - low) / (cells * high)) ** 4
             close = order[candidates.payoff[order] >= candidates.payoff[first] - size]
             if not rest or close.size <= _CANDIDATES or high - low <= 1e-5 * high:
                 for which in close[:_CANDIDATES]:
@@ -266,6 +276,13 @@ class Search:
                 return None
             last, at = found, at + step
         return None
+
+
+def _likeliest(found: list[Reply]) -> Reply:
+    """Return the best for the leader; an indifferent one does what the followers like."""
+    best = max(each.payoff for each in found)
+    tied = [each for each in found if each.payoff >= best - _TIE * each.turnover]
+    return max(tied, key=lambda each: float(each.profit.sum()))
 
 
 @dataclass(frozen=True)
