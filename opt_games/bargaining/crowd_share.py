@@ -21,7 +21,7 @@ from opt_games.kernels.crowd_patch import Box, with_patch
 DIRECT = 3_000
 """Followers up to which all are looked at one by one."""
 
-_FEW = 512
+_FEW = 512  # of which shares are sampled more finely
 _SHARES = {True: 97, False: 33}
 _CLOSER = {True: 1025, False: 257}
 _SHARERS = ("nash", "egalitarian", "kalai-smorodinsky")
@@ -216,4 +216,43 @@ def _on_bound(line: CrowdLine, share: float) -> float:
 
 
 def _with_ideals(line: CrowdLine, contracts: list[Contract]) -> CrowdStakes:
-    return line.stakes
+    """Find every player's best utility over the acceptable shares, by polynomials of degree six.
+
+    Raises
+    ------
+    NotCoveredError
+        If not everybody takes part at every share between the bounds, or some are not looked at.
+    """
+    crowd, stakes = line.search.crowd, line.stakes
+    shares = np.array([each.share for each in contracts])
+    utilities = np.array([stakes.utilities(crowd, each) for each in contracts]).T
+    players = np.append(0, crowd.ids + 1)
+    inner = range(1, shares.size - 1)
+    whole = crowd.extra.size == crowd.market.size
+    if not whole or not all(
+        bool(contracts[k].reply.takes.all())
+        and contracts[k].active
+        and stakes.acceptable(players, utilities[:, k])
+        for k in inner
+    ):
+        raise NotCoveredError
+    signed = np.array([stakes.acceptable(players, column) for column in utilities.T])
+    values = np.where(signed, utilities, -np.inf)
+    ideal = values.max(axis=1)
+    at = values.argmax(axis=1)
+    order = np.arange(7)[:, None]
+    for k in np.unique(at):
+        rows = np.flatnonzero(at == k)
+        if k in (0, shares.size - 1):
+            continue
+        near = np.arange(7) + min(max(k - 3, 0), shares.size - 7)
+        t = (shares[near] - shares[k]) / (shares[k + 1] - shares[k - 1])
+        powers = np.linalg.solve(np.vander(t, increasing=True), utilities[np.ix_(rows, near)].T)
+        x = np.zeros(rows.size)
+        for _ in range(8):
+            rate = (order[1:] * powers[1:] * x ** (order[1:] - 1)).sum(axis=0)
+            bend = (order[2:] * (order[2:] - 1) * powers[2:] * x ** (order[2:] - 2)).sum(axis=0)
+            with np.errstate(all="ignore"):
+                x = np.clip(np.nan_to_num(x - rate / bend), -1.0, 1.0)
+        ideal[rows] = np.maximum(ideal[rows], (powers * x**order).sum(axis=0))
+    return replace(stakes, ideal=ideal)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from opt_games.bargaining.solutions import ACCEPTANCE
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Chunk, Crowd, Found, Reply, respond
+from opt_games.kernels.crowd import Crowd, Reply
 from opt_games.kernels.crowd_patch import NASH, PERFORMANCE, UTILITY, WEIGHTED, Patch, Sums
+from opt_games.kernels.crowd_response import Chunk, Found, respond
 from opt_games.kernels.lockstep.market import Market
 
 NOTHING = -1e300

@@ -15,7 +15,8 @@ from numpy.polynomial.chebyshev import chebval2d, chebvander
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Chunk, Crowd, Found, respond
+from opt_games.kernels.crowd import Crowd
+from opt_games.kernels.crowd_response import Chunk, Found, respond
 
 _CELLS = 16_384
 _CLOSE = 0.1  # of the range of a gain over the box: how far from zero it must stay at the nodes
