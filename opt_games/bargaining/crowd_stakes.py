@@ -23,7 +23,7 @@ from opt_games.kernels.lockstep.market import Market
 NOTHING = -1e300
 """The logarithm of a product that is zero: far below any other, and above what none would sign."""
 
-_STEADY = 2.0  # a gain whose logarithm is interpolated changes by this factor at most
+_STEADY = 1.4  # a gain whose logarithm is interpolated changes by this factor at most
 _REACH = 0.8  # a gain that never comes that close to the least one does not decide
 
 
