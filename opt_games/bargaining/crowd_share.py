@@ -26,7 +26,7 @@ _SHARES = {True: 97, False: 33}
 _CLOSER = {True: 1025, False: 257}
 _SHARERS = ("nash", "egalitarian", "kalai-smorodinsky")
 _SAMPLES = (65_536,)
-_POLISH = 1e-5
+_POLISH = 3e-4
 _NODES = 6
 _AGAIN = 6
 _BACK = (0.0, 1e-4, 1e-3, 1e-2, 0.1)  # of a piece between two jumps
@@ -120,8 +120,8 @@ class _Closer:
         if not line.search.crowd.extra.size:
             # so close that what polynomials leave out is rounding
             box = self._box(line, share, _POLISH)
-            fine = self._line(with_patch(everybody, box, 3, self.stakes.sums(self.solution)), box)
-            fine.best(np.linspace(*box.share, 3))
+            fine = self._line(with_patch(everybody, box, 4, self.stakes.sums(self.solution)), box)
+            fine.best(np.linspace(*box.share, 5))
             if not self._at_edge(fine.top(), box):
                 line, share = fine, fine.top()
         return self._exactly(line, _on_bound(line, share))

@@ -130,6 +130,10 @@ class Search:
             for (low, high, _), close in zip(near, width, strict=True)
             if close
         ]
+        best = _likeliest(found)
+        if not best.takes.all():
+            # once more around it: the sample may have put it near one end of where it looked
+            found.append(self._sharpened(share, best.base, best.base))
         return _likeliest(found)
 
     def _stretches(self, nodes: NDArray[np.int64]) -> list[tuple[float, float]]:
