@@ -25,7 +25,7 @@ from opt_games.kernels.crowd_leader import Search
 from opt_games.kernels.lockstep.concavity import concave
 from opt_games.kernels.lockstep.forms import compile_forms
 from opt_games.kernels.lockstep.market import Market
-from opt_games.kernels.lockstep.scan import own_scale
+from opt_games.kernels.lockstep.scan import may_stay_out, own_scale
 from opt_games.kernels.payoffs import refuse_what_is_not_built
 from opt_games.regret import Regret
 from opt_games.result import (
@@ -90,6 +90,9 @@ def solve_large(game: Game, solution: str, share: float | None = None) -> Bargai
     market = Market.of(game, forms, {}, 1)
     scale = float(own_scale(market)[0])
     if not (np.isfinite(scale) and concave(market)[0]):
+        return None
+    # where some may stay out the score jumps at many shares, and the best may be missed
+    if share is None and may_stay_out(market, np.array([scale])):
         return None
     search = Search.of(Crowd.of(market, scale), scale, float(np.mean(game.contract.bounds)))
     try:

@@ -1,14 +1,13 @@
 """Contracts along a range of common shares, of a crowd that is looked at member by member.
 
-Shares are sampled, and the stretches that may hold the best are narrowed. Where nobody enters or
-leaves the score is smooth, and a polynomial through it soon predicts its own top. Where the leader
-changes its mind the score jumps, and the jump is located by the leader's payoff, which has a corner
-there.
+Shares are sampled, and the stretches that may hold the best are narrowed. Where the score is
+smooth, a polynomial through it soon predicts its own top; at a jump or a kink the stretch is
+narrowed to rounding. Markets of which followers may stay out are not covered: the score then jumps
+at very many shares, and none of what is done here would find the best of them.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,8 +23,6 @@ _PEAKS = 3
 _OPTIMISM = 2.0  # a score may rise this many times its last step before the next share
 _NODES = 7
 _ROUNDS = 24
-_SPLITS = 8
-_APART = {True: 3e-3, False: 1e-4}  # of the range of shares: narrower pieces may be missed
 _FITS = 1e-12
 _TIE = 1e-12
 _NARROW = 1e-12  # what the leader's tolerance of ties resolves
@@ -42,7 +39,7 @@ class Scored(NamedTuple):
     total: float
     payoff: float
     base: float
-    key: int
+    active: bool
 
 
 @dataclass
@@ -69,19 +66,19 @@ class CrowdLine:
         reply = self.search.optimum(share, sharp)
         if reply is None:
             return None
-        if not reply.settled or not np.isfinite(reply.payoff):
+        if not (reply.settled and np.isfinite(reply.payoff) and reply.takes.all()):
             raise NotCoveredError
         outside = self.stakes.market.outside[0, 0]
         # a leader indifferent between taking part and not takes part
         active = bool(reply.payoff >= outside - _TIE * (reply.turnover + abs(outside)))
-        return Contract(share, reply.base, active, reply, hash((reply.takes.tobytes(), active)))
+        return Contract(share, active, reply)
 
     def at(self, share: float, sharp: float = 1e-13) -> Scored:
         """Return the score of a share, and remember it."""
         if share not in self.scored:
             found = self.contract(share, sharp)
             if found is None:
-                self.scored[share] = Scored(-np.inf, -np.inf, np.nan, np.nan, 0)
+                self.scored[share] = Scored(-np.inf, -np.inf, np.nan, np.nan, False)
             else:
                 self.remember(found)
         return self.scored[share]
@@ -92,7 +89,7 @@ class CrowdLine:
         if self.solution == "utilitarian" and np.isfinite(value):
             value = total
         here = found.reply
-        self.scored[found.share] = Scored(value, total, here.payoff, here.base, found.key)
+        self.scored[found.share] = Scored(value, total, here.payoff, here.base, found.active)
 
     def best(self, shares: Array, *, roughly: bool = False) -> float:
         """Find the best share of a range, of which some shares are sampled.
@@ -110,18 +107,10 @@ class CrowdLine:
                 signed = each.total if np.isfinite(each.score) else -np.inf
                 self.scored[share] = each._replace(score=signed)
             values = np.array([self.scored[float(each)].score for each in shares])
-        if len({self.scored[float(each)].key for each in shares}) > 1:
-            self._pieces(roughly)
-            return self.top()
         for peak in _peaks(values)[: 2 if roughly else _PEAKS]:
             low, high = shares[max(peak - 1, 0)], shares[min(peak + 1, shares.size - 1)]
             self._climb(float(low), float(high), 2 if roughly else _ROUNDS)
         return self.top()
-
-    @property
-    def keys(self) -> set[int]:
-        """All that tells equilibria apart so far."""
-        return {each.key for each in self.scored.values()}
 
     def undecided(self) -> bool:
         """Whether nobody who has a say gains together with all others, so that the sum decides."""
@@ -136,55 +125,6 @@ class CrowdLine:
         slack = 1e-13 * abs(top) if np.isfinite(top) else 0.0
         tied = [share for share, each in self.scored.items() if each.score >= top - slack]
         return max(tied, key=lambda each: self.scored[each].total)
-
-    def _pieces(self, roughly: bool) -> None:
-        """Tell apart the pieces between jumps of the equilibrium that may hold the best share."""
-        least = (self.bounds[1] - self.bounds[0]) * (_APART[roughly])
-        for _ in range(_SPLITS):
-            known = sorted(self.scored)
-            best = max(each.score for each in self.scored.values())
-            between = [
-                (a, b, self.scored[a].score, self.scored[b].score)
-                for a, b in itertools.pairwise(known)
-                if self.scored[a].key != self.scored[b].key
-            ]
-            jumps = [abs(c - d) for *_, c, d in between if min(c, d) > NOTHING]
-            hope = _OPTIMISM * float(np.quantile(jumps, 0.75)) if jumps else 0.0
-            middles = [
-                0.5 * (a + b)
-                for a, b, c, d in between
-                if b - a > least and max(c, d) > NOTHING and max(c, d) + hope >= best
-            ]
-            if not middles:
-                break
-            for share in middles:
-                self.at(share)
-        if roughly:
-            return
-        seen: set[int] = set()
-        ranked = sorted(self.scored, key=lambda each: -self.scored[each].score)
-        for share in ranked:
-            key = self.scored[share].key
-            if key not in seen:
-                seen.add(key)
-                self._climb(*self._piece(share), _ROUNDS)
-            if len(seen) == _PEAKS:
-                break
-
-    def _piece(self, share: float) -> tuple[float, float]:
-        """Return the ends of the piece that a share is in."""
-        key = self.scored[share].key
-        ends = []
-        for step in (-1, 1):
-            known = sorted(self.scored)
-            at = known.index(share)
-            while 0 <= at + step < len(known) and self.scored[known[at + step]].key == key:
-                at += step
-            if 0 <= at + step < len(known):
-                ends.append(self._jump(known[at], known[at + step]))
-            else:
-                ends.append(known[at])
-        return ends[0], ends[1]
 
     def _climb(self, low: float, high: float, rounds: int) -> None:
         """Narrow a stretch around its best share."""
@@ -201,7 +141,7 @@ class CrowdLine:
             finite = values[np.isfinite(values) & (values > NOTHING)]
             if finite.size and values[at] + _OPTIMISM * np.ptp(finite) < best:
                 return
-            alike = len({each.key for each in found}) == 1
+            alike = len({each.active for each in found}) == 1
             if alike and finite.size == values.size:
                 top = _top(nodes, values)
                 if top is not None:
@@ -212,32 +152,6 @@ class CrowdLine:
                 elif at in (0, nodes.size - 1) and nodes[at] in self.bounds:
                     return
             low, high = nodes[max(at - 1, 0)], nodes[min(at + 1, nodes.size - 1)]
-
-    def _jump(self, here: float, there: float) -> float:
-        """Return the last share at which the equilibrium is as it is here, on the way elsewhere."""
-        key = self.at(here).key
-        good, bad = [here], [there]
-        for step in range(60):
-            a, b = good[-1], bad[-1]
-            if abs(b - a) <= _NARROW:
-                break
-            trial = 0.5 * (a + b)
-            same = len({self.at(each).key for each in bad[-2:]}) == 1
-            if step % 3 and same and len(good) > 1 and len(bad) > 1:
-                # the leader's payoff has a corner where it changes its mind
-                lines = []
-                for p, q in (good[-2:], bad[-2:]):
-                    slope = (self.at(q).payoff - self.at(p).payoff) / (q - p)
-                    lines.append((slope, self.at(q).payoff - slope * q))
-                (m, c), (n, d) = lines
-                if m != n:
-                    cross = (d - c) / (m - n)
-                    # just beside it, by turns on either side
-                    cross += (1e-3 if step % 2 else -1e-3) * (b - a)
-                    if min(a, b) < cross < max(a, b):
-                        trial = cross
-            (good if self.at(trial).key == key else bad).append(trial)
-        return good[-1]
 
 
 _LEAST = ("egalitarian", "kalai-smorodinsky")

@@ -1,8 +1,8 @@
 """The common share that a leader and very many followers agree on.
 
 Up to some thousand followers are looked at one by one. Of more, a sample shows where the best share
-is; around it, all but those who may enter or leave become polynomials (`crowd_patch`), and the
-search goes on with what is left.
+is; around it, nearly all of them become polynomials (`crowd_patch`), and the search goes on with
+what is left.
 """
 
 from __future__ import annotations
@@ -29,10 +29,9 @@ _SAMPLES = (65_536,)
 _POLISH = 3e-4
 _NODES = 6
 _AGAIN = 6
-_BACK = (0.0, 1e-4, 1e-3, 1e-2, 0.1)  # of a piece between two jumps
 _SAME = 1e-4
 _LEVELS = 17
-_SMOOTH, _JUMPY = 9, 33
+_SMOOTH, _KINKED = 9, 33
 _SCANNED = 2048
 _WORTH = 0.6  # a patch that leaves more than this part of the followers was the last
 _EDGE = 0.02
@@ -92,7 +91,7 @@ def given(search: Search, share: float) -> Contract:
         raise NotCoveredError
     outside = search.crowd.market.outside[0, 0]
     active = bool(reply.payoff >= outside - 1e-12 * (reply.turnover + abs(outside)))
-    return Contract(share, reply.base, active, reply, 0)
+    return Contract(share, active, reply)
 
 
 class _Closer:
@@ -127,28 +126,23 @@ class _Closer:
         return self._exactly(line, _on_bound(line, share))
 
     def _exactly(self, line: CrowdLine, share: float) -> Contract:
-        """Return the equilibrium of all; off a jump by as little as shows the side expected."""
+        """Return the equilibrium of all, which must be the one that was expected."""
         expected = line.at(share)
-        same = [each for each, found in line.scored.items() if found.key == expected.key]
+        reply = self.search.optimum(share)
+        if reply is None or not (reply.settled and reply.takes.all()):
+            raise NotCoveredError
+        if abs(reply.base - expected.base) > _SAME * expected.base:
+            raise NotCoveredError
         outside = self.stakes.market.outside[0, 0]
-        for step in _BACK:
-            away = share + step * ((max(same) - share) - (share - min(same)))
-            base = line.at(away).base
-            global_ = self.search.optimum(away) if len(line.keys) > 1 else None
-            reply = global_ or self.search.near(away, base, 1e-6)
-            if abs(reply.base - base) <= _SAME * base:
-                break
         active = bool(reply.payoff >= outside - 1e-10 * (reply.turnover + abs(outside)))
-        return Contract(away, reply.base, active, reply, 0)
+        return Contract(share, active, reply)
 
     def _around(
         self, crowd: Crowd, line: CrowdLine, share: float, size: int
     ) -> tuple[CrowdLine, float]:
         """Search a crowd around the best share of a sample of so many, and on from an end."""
         for _ in range(_AGAIN):
-            there = line.search.optimum(share)
-            steady = there is not None and bool(there.takes.all())
-            box = self._box(line, share, 3.0 * size**-0.5 if steady else size ** (-1 / 3))
+            box = self._box(line, share, 3.0 * size**-0.5)
             inner = self._inside(crowd, box)
             if inner.undecided():
                 self.solution = "utilitarian"
@@ -178,7 +172,7 @@ class _Closer:
         crowd = with_patch(crowd, box, _NODES, self.stakes.sums(self.solution))
         line = self._line(crowd, box)
         left = crowd.extra.size
-        shares = np.linspace(*box.share, _JUMPY if left else _SMOOTH)
+        shares = np.linspace(*box.share, _KINKED if left else _SMOOTH)
         if left <= DIRECT or left > _WORTH * before:
             line.best(shares)
             return line
@@ -221,7 +215,8 @@ def _with_ideals(line: CrowdLine, contracts: list[Contract]) -> CrowdStakes:
     Raises
     ------
     NotCoveredError
-        If not everybody takes part at every share between the bounds, or some are not looked at.
+        If the leader does not take part at every share between the bounds, or some followers are
+        not looked at.
     """
     crowd, stakes = line.search.crowd, line.stakes
     shares = np.array([each.share for each in contracts])
@@ -230,10 +225,7 @@ def _with_ideals(line: CrowdLine, contracts: list[Contract]) -> CrowdStakes:
     inner = range(1, shares.size - 1)
     whole = crowd.extra.size == crowd.market.size
     if not whole or not all(
-        bool(contracts[k].reply.takes.all())
-        and contracts[k].active
-        and stakes.acceptable(players, utilities[:, k])
-        for k in inner
+        contracts[k].active and stakes.acceptable(players, utilities[:, k]) for k in inner
     ):
         raise NotCoveredError
     signed = np.array([stakes.acceptable(players, column) for column in utilities.T])

@@ -1,7 +1,8 @@
 """What a leader and very many followers bargain over, and the scores of contracts.
 
 The same scores as in `opt_games.bargaining.solutions`, for crowds of which a member may stand for
-many, and of which most may be a background that knows sums only.
+many, and of which most may be a background that knows sums only. All followers take part whenever
+the leader does.
 """
 
 from __future__ import annotations
@@ -33,19 +34,15 @@ class Contract:
 
     Attributes
     ----------
-    share, base : float
+    share : float
     active : bool
         Whether the leader takes part.
     reply : Reply
-    key : int
-        Tells apart who takes part.
     """
 
     share: float
-    base: float
     active: bool
     reply: Reply
-    key: int
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,6 @@ class CrowdStakes:
             return np.append(self.without[0], self.without[crowd.ids + 1])
         there = contract.reply
         own = self.utility(crowd.ids, there.profit)
-        own = np.where(there.takes, own, self.without[crowd.ids + 1])
         return np.append(self.leader_utility(there.payoff), own)
 
     def settled(self, crowd: Crowd, contracts: Sequence[Contract]) -> CrowdStakes | None:
@@ -144,12 +140,8 @@ class CrowdStakes:
             gain = np.zeros(rest.extra.size)
             for chunk in rest.chunks:
                 at = chunk.members
-                found = respond(chunk, contract.base, contract.share, rest.extra[at], 1e-4)
-                own = np.where(
-                    found.takes,
-                    self.utility(rest.ids[at], found.profit),
-                    self.without[rest.ids[at] + 1],
-                )
+                found = respond(chunk, contract.reply.base, contract.share, rest.extra[at], 1e-4)
+                own = self.utility(rest.ids[at], found.profit)
                 least = self.disagreement[rest.ids[at] + 1]
                 gain[at] = (own - least) - ACCEPTANCE * (np.abs(own) + np.abs(least))
             bargainers[rest.ids[gain > 0] + 1] = True
@@ -174,17 +166,13 @@ class CrowdStakes:
         utilities = self.utilities(crowd, contract)
         patch = crowd.background if isinstance(crowd.background, Patch) else None
         beyond = np.zeros(6)
-        closed = False
         if patch is not None:
-            beyond = patch.sums(np.array(contract.base), contract.share)
-            idle = patch.idle() + 1
-            beyond[UTILITY] += self.without[idle].sum()
-            beyond[WEIGHTED] += self.weights[idle] @ self.without[idle]
-            closed = bool(self.bargainers[idle].any())
-        if contract.active:
-            total = float(heads @ utilities + beyond[UTILITY])
-        else:
-            total, closed = float(self.without.sum()), bool(self.bargainers[1:].any())
+            beyond = patch.sums(np.array(contract.reply.base), contract.share)
+        # without the leader nobody gains, also of those in the patch
+        closed = not contract.active and bool(self.bargainers[1:].any())
+        total = float(
+            heads @ utilities + beyond[UTILITY] if contract.active else self.without.sum()
+        )
         if not self.acceptable(players, utilities):
             return -np.inf, total
         gains = np.maximum(utilities - self.disagreement[players], 0.0)
@@ -199,7 +187,7 @@ class CrowdStakes:
         if solution == "max-performance":
             there = contract.reply
             final = there.base + np.where(there.contributes, there.extra, 0.0)
-            value = (heads[1:] * there.takes) @ final + beyond[PERFORMANCE]
+            value = heads[1:] @ final + beyond[PERFORMANCE]
             return float(value) if contract.active else 0.0, total
         if solution == "nash":
             counts = decides & (self.weights[players] > 0)
@@ -234,7 +222,7 @@ class CrowdStakes:
         ) -> tuple[Array, NDArray[np.bool_]]:
             nonlocal least
             at = ids + 1
-            own = np.where(found.takes, self.utility(ids, found.profit), self.without[at])
+            own = self.utility(ids, found.profit)
             gains = own - self.disagreement[at]
             decides, weights = self.bargainers[at], self.weights[at]
             result = np.zeros((3, *own.shape))

@@ -1,8 +1,8 @@
 """Most followers of a small box of base levels and shares, as polynomials of both.
 
 In a small box a follower's response is smooth, and its decision to take part rarely changes. The
-sums over all followers that surely take part there are interpolated at Chebyshev nodes; those who
-surely abstain are left out; only the others are still looked at one by one.
+sums over all followers that surely take part there are interpolated at Chebyshev nodes; only the
+others are still looked at one by one.
 """
 
 from __future__ import annotations
@@ -35,11 +35,6 @@ class Box:
     base: tuple[float, float]
     share: tuple[float, float]
 
-    def holds(self, base: float, share: float) -> bool:
-        """Whether a point is inside."""
-        (a, b), (c, d) = self.base, self.share
-        return a <= base <= b and c <= share <= d
-
 
 @dataclass(frozen=True)
 class Patch:
@@ -50,15 +45,12 @@ class Patch:
     box : Box
     coefficients : ndarray, shape (nodes of base, nodes of share, quantities)
         Of Chebyshev polynomials.
-    abstain : ndarray of int
-        The ids of those who abstain everywhere in the box.
     outer : Patch, optional
         Further followers, of a wider box.
     """
 
     box: Box
     coefficients: Array
-    abstain: NDArray[np.int64]
     outer: Patch | None = None
 
     def sums(self, base: Array, share: float) -> Array:
@@ -74,11 +66,6 @@ class Patch:
         """Return the revenue at base levels, and its derivative in the base level."""
         found = self.sums(base, share)
         return found[REVENUE], found[MARGINAL]
-
-    def idle(self) -> NDArray[np.int64]:
-        """Return the ids of all who abstain everywhere in the box."""
-        rest = [] if self.outer is None else [self.outer.idle()]
-        return np.concatenate([self.abstain, *rest])
 
 
 def with_patch(crowd: Crowd, box: Box, nodes: int, sums: Sums) -> Crowd:
@@ -100,7 +87,6 @@ def with_patch(crowd: Crowd, box: Box, nodes: int, sums: Sums) -> Crowd:
     base, share = (each.reshape(-1, 1) for each in np.meshgrid(base, share, indexing="ij"))
     total = np.zeros((6, nodes * nodes))
     left = np.zeros(crowd.extra.size, dtype=bool)
-    idle = np.zeros(crowd.extra.size, dtype=bool)
     rows = max(1, _CELLS // (nodes * nodes))
     middle = (0.5 * sum(box.base), 0.5 * sum(box.share))
     for whole in crowd.chunks:
@@ -114,20 +100,18 @@ def with_patch(crowd: Crowd, box: Box, nodes: int, sums: Sums) -> Crowd:
             inside = (found.gain > slack).all(axis=0)
             # nobody turns from contributing to free riding inside a polynomial
             inside &= found.contributes.all(axis=0) | ~found.contributes.any(axis=0)
-            outside = (found.gain < -slack).all(axis=0)
             quantities, critical = sums(chunk, crowd.ids[at], found, base)
             inside &= ~critical
-            outside &= ~critical
             weight = np.where(inside, chunk.weight, 0.0)
             final = base + np.where(found.contributes, found.extra, 0.0)
             with np.errstate(invalid="ignore"):
                 for k, each in enumerate((found.revenue, found.marginal, final, *quantities)):
                     total[k] += np.where(inside, each, 0.0) @ weight
-            left[at], idle[at] = ~(inside | outside), outside
+            left[at] = ~inside
     inverse = np.linalg.inv(chebvander(t, nodes - 1))
     table = total.reshape(6, nodes, nodes)
     coefficients = np.einsum("ij,qjk,lk->ilq", inverse, table, inverse)
-    patch = Patch(box, coefficients, crowd.ids[idle], _patch_of(crowd))
+    patch = Patch(box, coefficients, _patch_of(crowd))
     return replace(crowd.only(left), background=patch)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import opt_games
-from opt_games import Game, Generalist, Specialist, SpecialistTable
+from opt_games import Bargaining, Game, Generalist, Specialist, SpecialistTable
 from opt_games.bargaining.bargain import bargain
 from opt_games.bargaining.solutions import Stakes, score, score_utilities
 from opt_games.equilibrium import EquilibriumMap
@@ -112,52 +114,13 @@ def test_bargains_are_those_of_the_search_for_few(solution):
     compare(curved(9, 0.0, 1), solution)
 
 
-ENTRY = (
-    "nash",
-    *(
-        pytest.param(solution, marks=pytest.mark.slow)
-        for solution in SOLUTIONS
-        if solution != "nash"
-    ),
-)
-
-
-@pytest.mark.parametrize("solution", ENTRY)
-def test_bargains_with_costs_of_entry_are_as_good_as_those_of_the_search_for_few(solution):
-    game = curved(9, 0.8, 1)
-    equilibria = EquilibriumMap.of(game)
-    line = ShareLine.of(equilibria)
-    stakes = Stakes.of(game, line.sampled)
-    share = float(bargain(equilibria, solution)[0])
-    expected = score(solution, stakes, line.at(np.array([share])))[0]
-    at = solve_large(game, solution).equilibrium
-    assert at.certified
-    utilities = np.array([list(at.utilities.values())]).T
-    levels = [each["alpha"] for each in list(at.levels.values())[1:] if each is not None]
-    here = score_utilities(solution, stakes, utilities, np.array([sum(levels)]))[0]
-    assert here >= expected - 1e-8 * stakes.scale.max()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("size", [300, 5000])
-def test_no_other_share_is_better_where_specialists_stay_out(size):
-    game = curved(size, 0.3, 5)
-    found = solve_large(game, "utilitarian")
-    assert found.equilibrium.certified
-    share = found.shares["app-1"]
-    rng = np.random.default_rng(0)
-    others = [
-        solve_large(game, "given", float(other)).equilibrium.welfare
-        for other in share * (1.0 + rng.normal(size=20) * 0.05)
-    ]
-    assert found.equilibrium.welfare >= max(others) * (1.0 - 1e-6)
-
-
-def test_nobody_shares_a_product_that_is_zero_everywhere():
-    game = curved(90, 0.4, 2)
-    nash, sum_ = (solve_large(game, each).shares["app-1"] for each in ("nash", "utilitarian"))
-    given = [solve_large(game, "given", share).equilibrium.welfare for share in (nash, sum_)]
-    assert given[0] == pytest.approx(given[1], rel=1e-6)
+@pytest.mark.parametrize("solution", ["nash", "utilitarian", "egalitarian", "powerful-specialist"])
+def test_leaders_that_may_stay_out_and_specialists_that_want_more(solution):
+    plain = curved(9, 0.0, 2)
+    wanted = {"generalist": 1.4, "app-1": 0.05}
+    bargaining = Bargaining(disagreement=wanted if solution == "nash" else None)
+    leader = replace(plain.generalist, outside_option=1.3)
+    compare(replace(plain, generalist=leader, bargaining=bargaining), solution)
 
 
 @pytest.mark.parametrize("solution", ["nash", "utilitarian"])
@@ -171,8 +134,13 @@ def test_a_sample_and_polynomials_find_the_share_that_all_do(monkeypatch, soluti
     assert short.shares["app-1"] == pytest.approx(long.shares["app-1"], abs=1e-8)
 
 
-def test_kalai_smorodinsky_with_costs_of_entry_is_left_to_the_search_for_few():
-    assert solve_large(curved(70, 0.5, 1), "kalai-smorodinsky") is None
+@pytest.mark.parametrize("solution", [*SOLUTIONS, "kalai-smorodinsky"])
+def test_bargains_of_those_who_may_stay_out_are_left_to_the_search_for_few(solution):
+    assert solve_large(curved(70, 0.5, 1), solution) is None
+    form = Specialist("app", "rho * alpha1", "(alpha1 - alpha0)**2", outside_option="o")
+    columns = {"rho": np.ones(70), "o": np.linspace(0.0, 1e-3, 70)}
+    game = Game("m", Generalist("70 * alpha0**2"), SpecialistTable(form, columns))
+    assert solve_large(game, solution) is None
 
 
 def test_kalai_smorodinsky_is_that_of_the_search_for_few():
