@@ -3,7 +3,7 @@
 Run it from anywhere with the package and pyarrow installed::
 
     python benchmarks/many_specialists.py
-    python benchmarks/many_specialists.py --entry 0.3 --largest 10000
+    python benchmarks/many_specialists.py --entry 0.3 --largest 10
 
 The specialists come from a table in Parquet that is drawn by chance. Every size has a process of
 its own, and the memory is the peak of that process beyond the interpreter and its libraries.
@@ -77,39 +77,31 @@ def measure(spec: Path) -> tuple[float, float, float, float, bool, int]:
     return loaded - begin, solved - loaded, memory, share, certified, found.work.solves
 
 
-def main(largest: int, costs: list[float]) -> None:
-    heading = ("entry", "specialists", "load s", "solve s", "us each", "MB", "solves", "share")
-    print(("{:>12}" * (len(heading) + 1)).format(*heading, "certified"))
-    for entry in costs:
-        size = 1
-        while size <= largest:
-            row(size, entry)
-            size *= 10
-
-
-def row(size: int, entry: float) -> None:
-    """Measure one market and print its line."""
-    context = multiprocessing.get_context("spawn")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(1, mp_context=context) as writing,
-        ProcessPoolExecutor(1, mp_context=context) as measuring,
-    ):
-        spec = writing.submit(write_market, Path(folder), size, entry).result()
-        load, solve, memory, share, certified, solves = measuring.submit(measure, spec).result()
-    each = 1e6 * (load + solve) / size
-    print(
-        f"{entry:>12g}{size:>12,}{load:>12.3f}{solve:>12.2f}{each:>12.1f}{memory:>12.0f}"
-        f"{solves:>12}{share:>12.8f}{certified!s:>12}",
-        flush=True,
-    )
+def main(largest: int, entry: float) -> None:
+    heading = ("specialists", "load s", "solve s", "us each", "MB", "solves", "share", "certified")
+    print(("{:>12}" * len(heading)).format(*heading))
+    size = 1
+    while size <= largest:
+        context = multiprocessing.get_context("spawn")
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            ProcessPoolExecutor(1, mp_context=context) as writing,
+            ProcessPoolExecutor(1, mp_context=context) as measuring,
+        ):
+            spec = writing.submit(write_market, Path(folder), size, entry).result()
+            load, solve, memory, share, certified, solves = measuring.submit(measure, spec).result()
+        each = 1e6 * (load + solve) / size
+        print(
+            f"{size:>12,}{load:>12.3f}{solve:>12.2f}{each:>12.1f}{memory:>12.0f}{solves:>12}"
+            f"{share:>12.8f}{certified!s:>12}",
+            flush=True,
+        )
+        size *= 10
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--largest", type=int, default=1_000_000)
-    parser.add_argument(
-        "--entry", type=float, nargs="+", default=[0.0, 0.3], help="the largest costs of entry"
-    )
+    parser.add_argument("--entry", type=float, default=0.0, help="the largest cost of entry")
     arguments = parser.parse_args()
     main(arguments.largest, arguments.entry)

@@ -1,7 +1,8 @@
 """Games with one common share and very many specialists, in time that grows as their number.
 
 `solve_large` takes what `opt_games.solve` would take minutes for: smooth formulas of one attribute
-without bounds on the levels, and specialists whose payoffs are proven concave. Its certificate is
+without bounds on the levels, specialists whose payoffs are proven concave and, for a bargain, who
+never stay out. Its certificate is
 weaker than that of `opt_games.regret`: a given number of deviations is tried, see `large_regret`.
 """
 
