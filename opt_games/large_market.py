@@ -2,8 +2,8 @@
 
 `solve_large` takes what `opt_games.solve` would take minutes for: smooth formulas of one attribute
 without bounds on the levels, specialists whose payoffs are proven concave and, for a bargain, who
-never stay out. Its certificate is
-weaker than that of `opt_games.regret`: a given number of deviations is tried, see `large_regret`.
+never stay out. Its certificate is weaker than that of `opt_games.regret`: a given number of
+deviations is tried, see `large_regret`.
 """
 
 from __future__ import annotations

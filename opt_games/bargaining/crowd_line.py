@@ -37,7 +37,6 @@ class Scored(NamedTuple):
 
     score: float
     total: float
-    payoff: float
     base: float
     active: bool
 
@@ -78,7 +77,7 @@ class CrowdLine:
         if share not in self.scored:
             found = self.contract(share, sharp)
             if found is None:
-                self.scored[share] = Scored(-np.inf, -np.inf, np.nan, np.nan, False)
+                self.scored[share] = Scored(-np.inf, -np.inf, np.nan, False)
             else:
                 self.remember(found)
         return self.scored[share]
@@ -88,8 +87,7 @@ class CrowdLine:
         value, total = self.stakes.score(self.solution, self.search.crowd, found)
         if self.solution == "utilitarian" and np.isfinite(value):
             value = total
-        here = found.reply
-        self.scored[found.share] = Scored(value, total, here.payoff, here.base, found.active)
+        self.scored[found.share] = Scored(value, total, found.reply.base, found.active)
 
     def best(self, shares: Array, *, roughly: bool = False) -> float:
         """Find the best share of a range, of which some shares are sampled.

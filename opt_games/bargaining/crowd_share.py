@@ -116,10 +116,10 @@ class _Closer:
             crowd = everybody.sample(size, importance)
             line, share = self._around(crowd, line, share, before)
             before = size
-        if not line.search.crowd.extra.size:
-            # so close that what polynomials leave out is rounding
-            box = self._box(line, share, _POLISH)
-            fine = self._line(with_patch(everybody, box, 4, self.stakes.sums(self.solution)), box)
+        # so close that what polynomials leave out is rounding
+        box = self._box(line, share, _POLISH)
+        fine = self._line(with_patch(everybody, box, 4, self.stakes.sums(self.solution)), box)
+        if fine.search.crowd.extra.size <= DIRECT:
             fine.best(np.linspace(*box.share, 5))
             if not self._at_edge(fine.top(), box):
                 line, share = fine, fine.top()

@@ -143,18 +143,6 @@ class Search:
         ends = [(max(each[0] - 1, 0), min(each[-1] + 1, last)) for each in apart]
         return [(float(self.nodes[a]), float(self.nodes[b])) for a, b in ends]
 
-    def near(self, share: float, base: float, width: float) -> Reply:
-        """Return the reply to the best base level close to a known one.
-
-        Parameters
-        ----------
-        share, base : float
-        width : float
-            Relative; how far to look.
-        """
-        low, high = base * (1.0 - width), base * (1.0 + width)
-        return self._smooth(share, low, high, 1e-13) or self._sharpened(share, low, high)
-
     def _of_sample(self, share: float, node: int, up: float, down: float) -> float:
         """Return where the slope of the sample is zero beyond a node."""
         a, b = float(self.nodes[node]), float(self.nodes[node + 1])
