@@ -1,8 +1,9 @@
 """Games with one common share and very many specialists, in time that grows as their number.
 
 `solve_large` takes what `opt_games.solve` would take minutes for: smooth formulas of one attribute
-without bounds on the levels, and specialists whose payoffs are proven concave. Its certificate is
-weaker than that of `opt_games.regret`: a given number of deviations is tried, see `large_regret`.
+without bounds on the levels, specialists whose payoffs are proven concave and, for a bargain, who
+never stay out. Its certificate is weaker than that of `opt_games.regret`: a given number of
+deviations is tried, see `large_regret`.
 """
 
 from __future__ import annotations
@@ -10,20 +11,23 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 
 import opt_games
-from opt_games.bargaining.crowd_share import CrowdLine, NotCoveredError, Outcome
+from opt_games.bargaining.crowd_line import NotCoveredError
+from opt_games.bargaining.crowd_share import agree, given
+from opt_games.bargaining.crowd_stakes import Contract
 from opt_games.branch import Branch, Closure
+from opt_games.fields import LateMapping
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Crowd
+from opt_games.kernels.crowd import Crowd, Reply
 from opt_games.kernels.crowd_leader import Search
 from opt_games.kernels.lockstep.concavity import concave
 from opt_games.kernels.lockstep.forms import compile_forms
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.scan import may_stay_out, own_scale
 from opt_games.kernels.payoffs import refuse_what_is_not_built
-from opt_games.parts import GENERALIST
 from opt_games.regret import Regret
 from opt_games.result import (
     ABSTAIN,
@@ -46,6 +50,9 @@ _FACTORS = np.array(
 )
 _NEAR = np.array([0.25, 0.5, 0.7, 0.85, 0.95, 0.99, 0.999, 1.001, 1.01, 1.05, 1.15, 1.4, 2.0])
 _LEVELS = np.array([0.0, 1e-7, 1e-4, 3e-3, 0.015, 0.05, 0.12, 0.25, 0.35, 0.5, 0.7, 0.9, 1.2, 2.5])
+
+_SAMPLED = 32_768
+_ERRORS = 8.0  # standard errors of a sample by which a base level must be worse
 
 
 def solve_large(game: Game, solution: str, share: float | None = None) -> Bargain | None:
@@ -85,27 +92,27 @@ def solve_large(game: Game, solution: str, share: float | None = None) -> Bargai
     scale = float(own_scale(market)[0])
     if not (np.isfinite(scale) and concave(market)[0]):
         return None
-    # which specialists have a say is not settled by few shares where some stay out
+    # where some may stay out the score jumps at many shares, and the best may be missed
     if share is None and may_stay_out(market, np.array([scale])):
         return None
     search = Search.of(Crowd.of(market, scale), scale, float(np.mean(game.contract.bounds)))
-    line = CrowdLine(game, search)
     try:
-        agreed = line.best_share(solution) if share is None else share
-        found = None if agreed is None else line.outcome(agreed)
+        found = agree(game, search, solution) if share is None else given(search, share)
     except NotCoveredError:
         return None
     equilibrium = None if found is None else _equilibrium(game, search, found, scale)
     seconds = time.perf_counter() - begin
     work = Work("crowd", opt_games.__version__, search.crowd.replies, (), seconds)
-    return Bargain(game.name, solution, found is not None, equilibrium, game.disagreement(), work)
+    without = LateMapping(game.players, game.disagreement_array().tolist)
+    return Bargain(game.name, solution, found is not None, equilibrium, without, work)
 
 
-def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
+def large_regret(search: Search, found: Contract, scale: float) -> Regret:
     """Try deviations from an equilibrium, of all players.
 
     Every specialist tries sixteen other contributions, none among them, and staying out. The
-    generalist tries 27 base levels, to which all specialists answer at their best, and staying out.
+    generalist tries 27 base levels, to which all specialists answer at their best, and staying out;
+    those by which it loses for sure, as a large sample shows, are tried with that sample only.
     Profits come from the original formulas; only the best answers to other base levels come from
     the same Newton iterations as the equilibrium. What lies between these levels is not looked at.
 
@@ -119,7 +126,9 @@ def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
     crowd, share, at = search.crowd, found.share, found.reply
     market = crowd.market
     kept = 1.0 - share
-    profit, gain = found.profits.copy(), np.zeros(found.profits.size)
+    profit, gain = market.outside[:, 0].copy(), np.zeros(market.size + 1)
+    if found.active:
+        profit[0] = at.payoff
     turnover = np.abs(market.outside[:, 0])
     if found.active:
         for chunk in crowd.chunks:
@@ -138,7 +147,7 @@ def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
             turnover[rows + 1] += np.abs(revenue) + np.abs(cost)
         turnover[0] += at.turnover
     levels = np.unique(np.concatenate([_LEVELS * scale, _NEAR * at.base]))
-    replies = [crowd.reply(float(base), share) for base in levels]
+    replies = [crowd.reply(float(base), share) for base in _worth(search, at, levels)]
     tried = np.array([each.payoff for each in replies])
     top = np.nanmax(np.append(tried, market.outside[0, 0]))
     gain[0] = max(top - profit[0], 0.0)
@@ -147,55 +156,78 @@ def large_regret(search: Search, found: Outcome, scale: float) -> Regret:
     return Regret(profit, gain, turnover)
 
 
-def _equilibrium(game: Game, search: Search, found: Outcome, scale: float) -> Equilibrium:
+def _worth(search: Search, at: Reply, levels: Array) -> Array:
+    """Leave out the base levels that, by a sample of the specialists, are sure to be worse."""
+    crowd = search.crowd
+    if crowd.extra.size <= _SAMPLED:
+        return levels
+    few = crowd.sample(_SAMPLED, np.abs(at.revenue))
+    weight = np.concatenate([chunk.weight for chunk in few.chunks])
+    members = np.concatenate([chunk.members for chunk in few.chunks])
+    here = few.reply(at.base, at.share)
+    kept = []
+    for base in levels.tolist():
+        there = few.reply(base, at.share)
+        change = at.share * (there.revenue - here.revenue)[members]
+        drawn = change[weight > 1.0]
+        heads = weight[weight > 1.0]
+        error = np.sqrt((heads * (heads - 1.0)) @ (drawn - drawn.mean()) ** 2)
+        if not there.payoff - here.payoff + _ERRORS * error < 0.0:
+            kept.append(base)
+    return np.array(kept)
+
+
+def _equilibrium(game: Game, search: Search, found: Contract, scale: float) -> Equilibrium:
     players = game.players
     (attribute,) = game.attributes
     market, reply = search.crowd.market, found.reply
     checked = large_regret(search, found, scale)
     utilities = market.utility(checked.profit[:, None])[0][:, 0]
     after = market.utility((checked.profit + checked.gain)[:, None])[0][:, 0]
-    share = dict.fromkeys(players[1:], found.share)
     size = np.where(checked.turnover > 0, checked.turnover, 1.0)
-    levels: dict[str, Levels] = dict.fromkeys(players)
-    regimes = dict.fromkeys(players, ABSTAIN)
+    base = reply.base
+    takes = reply.takes & found.active
+    adds = reply.contributes & takes
+    finals = base + np.where(adds, reply.extra, 0.0)
     branch = None
     if found.active:
-        takes, adds = reply.takes.tolist(), reply.contributes.tolist()
-        finals = (reply.base + np.where(reply.contributes, reply.extra, 0.0)).tolist()
-        levels[GENERALIST], regimes[GENERALIST] = {attribute: reply.base}, CONTRIBUTE
-        for name, takes_part, contributes, final in zip(
-            players[1:], takes, adds, finals, strict=True
-        ):
-            if takes_part:
-                levels[name] = {attribute: final}
-                regimes[name] = CONTRIBUTE if contributes else FREE_RIDE
-        branch = _branch(takes, adds, reply.base, checked, market.outside[:, 0])
+        branch = _branch(takes, adds, base, checked, market.outside[:, 0])
+
+    def levels() -> list[Levels]:
+        if not found.active:
+            return [None] * len(players)
+        pairs = zip(takes.tolist(), finals.tolist(), strict=True)
+        return [{attribute: base}, *({attribute: at} if here else None for here, at in pairs)]
+
+    def regimes() -> list[str]:
+        words = np.array([ABSTAIN, FREE_RIDE, CONTRIBUTE], dtype=object)
+        leads = CONTRIBUTE if found.active else ABSTAIN
+        return [leads, *words[takes.astype(int) + adds].tolist()]
+
     return Equilibrium(
-        share,
-        levels,
-        _by_player(players, checked.profit),
-        _by_player(players, utilities),
-        regimes,
+        LateMapping(players[1:], lambda: [found.share] * takes.size),
+        LateMapping(players, levels),
+        LateMapping(players, checked.profit.tolist),
+        LateMapping(players, utilities.tolist),
+        LateMapping(players, regimes),
         branch,
-        _by_player(players, after - utilities),
-        _by_player(players, checked.turnover),
+        LateMapping(players, (after - utilities).tolist),
+        LateMapping(players, checked.turnover.tolist),
         bool((checked.gain <= REGRET_TOLERANCE * size).all()),
     )
 
 
 def _branch(
-    takes: list[bool], adds: list[bool], base: float, checked: Regret, outside: Array
+    takes: NDArray[np.bool_],
+    adds: NDArray[np.bool_],
+    base: float,
+    checked: Regret,
+    outside: Array,
 ) -> Branch:
-    stays, contributes = (Closure.LOWER,), (Closure.STATIONARY,)
-    followers = tuple(
-        (contributes if more else stays) if here else None
-        for here, more in zip(takes, adds, strict=True)
-    )
+    kinds: NDArray[np.object_] = np.empty(3, dtype=object)
+    kinds[:] = [None, (Closure.LOWER,), (Closure.STATIONARY,)]
+    followers = tuple(kinds[takes.astype(int) + adds].tolist())
     near = np.abs(checked.profit - outside) <= 1e-10 * checked.turnover
-    binding = tuple(int(k) for k in np.flatnonzero(near[1:] & np.array(takes)))
+    binding = tuple(np.flatnonzero(near[1:] & takes).tolist())
     leader = Closure.LOWER if base == 0.0 else Closure.FOLLOWER if binding else Closure.STATIONARY
     return Branch((leader,), followers, binding)
-
-
-def _by_player(players: tuple[str, ...], values: Array) -> dict[str, float]:
-    return dict(zip(players, values.tolist(), strict=True))

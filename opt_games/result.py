@@ -132,15 +132,17 @@ class Bargain:
             "game": self.game,
             "solution": self.solution,
             "agreement": self.agreement,
-            "shares": None if found is None else dict(found.shares),
+            "shares": None if found is None else dict(found.shares.items()),
             "levels": None
             if found is None
             else {p: None if at is None else dict(at) for p, at in found.levels.items()},
-            "profits": None if found is None else dict(found.profits),
-            "utilities": dict(self.utilities),
-            "regimes": dict.fromkeys(players, ABSTAIN) if found is None else dict(found.regimes),
+            "profits": None if found is None else dict(found.profits.items()),
+            "utilities": dict(self.utilities.items()),
+            "regimes": dict.fromkeys(players, ABSTAIN)
+            if found is None
+            else dict(found.regimes.items()),
             "welfare": float(sum(self.utilities.values())),
-            "regret": None if found is None else dict(found.regret),
+            "regret": None if found is None else dict(found.regret.items()),
             "certified": None if found is None else found.certified,
             "solver": self.work.to_dict(),
         }
@@ -155,7 +157,7 @@ class ContractPoint:
 
     def to_dict(self) -> dict[str, Any]:
         """Return an entry of ``points`` in the JSON output."""
-        return {"shares": dict(self.shares), "utilities": dict(self.utilities)}
+        return {"shares": dict(self.shares), "utilities": dict(self.utilities.items())}
 
 
 @dataclass(frozen=True)
