@@ -3,7 +3,7 @@
 Run it from anywhere with the package and pyarrow installed::
 
     python benchmarks/many_specialists.py
-    python benchmarks/many_specialists.py --entry 0.3 --largest 10000
+    python benchmarks/many_specialists.py --entry 0.3 --largest 10
 
 The specialists come from a table in Parquet that is drawn by chance. Every size has a process of
 its own, and the memory is the peak of that process beyond the interpreter and its libraries.

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
 from typing import Any, Generic, TypeVar, overload
 
 from opt_games.errors import SpecError
@@ -57,6 +66,65 @@ class FrozenMapping(Mapping[str, Value]):
 
     def __hash__(self) -> int:
         return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+
+class LateMapping(Mapping[str, Value]):
+    """A read-only mapping whose values are made when it is first looked into.
+
+    The answer for a million players has a dozen of these, of which most are never read.
+
+    Parameters
+    ----------
+    names : sequence of str
+    values : callable
+        Returns the values, one per name.
+
+    Examples
+    --------
+    >>> LateMapping(("law", "film"), lambda: [0.5, 0.25])["film"]
+    0.25
+    """
+
+    __slots__ = ("_made", "_names", "_values")
+
+    def __init__(self, names: Sequence[str], values: Callable[[], Iterable[Value]]) -> None:
+        self._names = names
+        self._values = values
+        self._made: dict[str, Any] | None = None
+
+    @property
+    def _items(self) -> dict[str, Any]:
+        if self._made is None:
+            self._made = dict(zip(self._names, self._values(), strict=True))
+        return self._made
+
+    def __getitem__(self, key: str) -> Value:
+        value: Value = self._items[key]
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def keys(self) -> KeysView[str]:
+        """Return the names, in order."""
+        return self._items.keys()
+
+    def values(self) -> ValuesView[Value]:
+        """Return the values, in order."""
+        return self._items.values()
+
+    def items(self) -> ItemsView[str, Value]:
+        """Return the names with their values, in order."""
+        return self._items.items()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenMapping, (self._items,)
 
     def __repr__(self) -> str:
         return repr(self._items)

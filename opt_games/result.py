@@ -106,7 +106,7 @@ class Bargain:
         Utilities without agreement, by player.
     work : Work
     notes : tuple of str
-        What is proven of the answer, and what is not, where that differs from other answers.
+        How the answer was found and what is not proven, where that differs from other answers.
     """
 
     game: str
@@ -135,15 +135,17 @@ class Bargain:
             "game": self.game,
             "solution": self.solution,
             "agreement": self.agreement,
-            "shares": None if found is None else dict(found.shares),
+            "shares": None if found is None else dict(found.shares.items()),
             "levels": None
             if found is None
             else {p: None if at is None else dict(at) for p, at in found.levels.items()},
-            "profits": None if found is None else dict(found.profits),
-            "utilities": dict(self.utilities),
-            "regimes": dict.fromkeys(players, ABSTAIN) if found is None else dict(found.regimes),
+            "profits": None if found is None else dict(found.profits.items()),
+            "utilities": dict(self.utilities.items()),
+            "regimes": dict.fromkeys(players, ABSTAIN)
+            if found is None
+            else dict(found.regimes.items()),
             "welfare": float(sum(self.utilities.values())),
-            "regret": None if found is None else dict(found.regret),
+            "regret": None if found is None else dict(found.regret.items()),
             "certified": None if found is None else found.certified,
             "notes": list(self.notes),
             "solver": self.work.to_dict(),
@@ -159,7 +161,7 @@ class ContractPoint:
 
     def to_dict(self) -> dict[str, Any]:
         """Return an entry of ``points`` in the JSON output."""
-        return {"shares": dict(self.shares), "utilities": dict(self.utilities)}
+        return {"shares": dict(self.shares), "utilities": dict(self.utilities.items())}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from opt_games.errors import SpecError
 from opt_games.expression import Expression
 from opt_games.fields import FrozenMapping, number
 from opt_games.names import as_key
-from opt_games.parts import Specialist, why_not_a_specialist
+from opt_games.parts import GENERALIST, Specialist, why_not_a_specialist
 
 Array: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.int64]
@@ -367,7 +367,20 @@ def _column(name: str, given: ArrayLike) -> Array:
 
 
 def _check_names(names: Sequence[str]) -> None:
+    if all(isinstance(name, str) for name in names) and _plain(names):
+        return
     for row, name in enumerate(names, start=1):
         reason = why_not_a_specialist(name)
         if reason:
             raise SpecError(reason, key=f'row {row}, column "name"')
+
+
+def _plain(names: Sequence[str]) -> bool:
+    """Whether all names are right, seen at once: a million takes a moment only."""
+    lines = "\n".join(["", *names, ""])
+    wrong = ("=", "\n\n", "\n ", " \n", f"\n{GENERALIST}\n")
+    return (
+        lines.count("\n") == len(names) + 1
+        and lines.replace("\n", "").isprintable()
+        and not any(each in lines for each in wrong)
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from opt_games.errors import SpecError
-from opt_games.fields import Converted, FrozenMapping, number
+from opt_games.fields import Converted, FrozenMapping, LateMapping, number
 
 
 def test_frozen_mapping_reads_like_a_mapping_and_cannot_be_written():
@@ -68,3 +68,18 @@ def test_fields_place_mistakes():
     with pytest.raises(SpecError) as caught:
         Sample(1, "a")
     assert caught.value.key == "sample.mass"
+
+
+def test_late_mappings_make_their_values_once_and_only_when_read():
+    made = []
+
+    def values():
+        made.append(1)
+        return [1.0, 2.0]
+
+    late = LateMapping(("a", "b"), values)
+    assert (len(late), list(late), made) == (2, ["a", "b"], [])
+    assert late == {"a": 1.0, "b": 2.0}
+    assert late["b"] == 2.0
+    assert pickle.loads(pickle.dumps(late)) == late
+    assert made == [1]

@@ -1,240 +1,256 @@
 """The common share that a leader and very many followers agree on.
 
-Shares are sampled, and the best stretch is magnified. Where the score is smooth, a polynomial
-through it soon predicts its own top; at a jump or a kink the stretch is narrowed to rounding.
+Up to some thousand followers are looked at one by one. Of more, a sample shows where the best share
+is; around it, nearly all of them become polynomials (`crowd_patch`), and the search goes on with
+what is left.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import numpy as np
-from numpy.polynomial import Chebyshev
-from numpy.typing import NDArray
 
-from opt_games.bargaining.solutions import Stakes, score_utilities
-from opt_games.errors import OptGamesError
+from opt_games.bargaining.crowd_line import CrowdLine, NotCoveredError, share_grid
+from opt_games.bargaining.crowd_stakes import Contract, CrowdStakes
 from opt_games.game import Game
-from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Reply, Shares
+from opt_games.kernels.crowd import Crowd, Reply, Shares
 from opt_games.kernels.crowd_leader import Search
+from opt_games.kernels.crowd_patch import Box, with_patch
 
-_FEW = 512  # followers up to which many shares are sampled
-_SHARES = {True: 97, False: 17}
-_CLOSER = {True: 1025, False: 129}
-_PEAKS = 4
-_OPTIMISM = 4.0
-_NODES = 9
-_ROUNDS = 24
-_LOOSE = 1e-5
-_FITS = 1e-12
-_TIE = 1e-10
-_ON_BOUND = 1e-9  # of the range of shares
-_NARROW = {True: 1e-14, False: 1e-8}
+DIRECT = 3_000
+"""Followers up to which all are looked at one by one."""
 
-
-class NotCoveredError(OptGamesError):
-    """Raised where a market is beyond this method."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The equilibrium of a share, or of one per follower; `utilities` has shape (players,)."""
-
-    share: Shares
-    active: bool
-    reply: Reply
-    profits: Array
-    utilities: Array
-    performance: float
+_FEW = 512  # of which shares are sampled more finely
+_SHARES = {True: 97, False: 33}
+_CLOSER = {True: 1025, False: 257}
+_SHARERS = ("nash", "egalitarian", "kalai-smorodinsky")
+_SAMPLES = (65_536,)
+_POLISH = 3e-4
+_NODES = 6
+_AGAIN = 6
+_SAME = 1e-4
+_LEVELS = 17
+_SMOOTH, _KINKED = 9, 33
+_SCANNED = 2048
+_WORTH = 0.6  # a patch that leaves more than this part of the followers was the last
+_EDGE = 0.02
 
 
-@dataclass
-class CrowdLine:
-    """Equilibria along the common share of a game with very many specialists."""
+def agree(game: Game, search: Search, solution: str) -> Contract | None:
+    """Find the contract of a bargaining solution, with the reply of all; None without agreement.
 
-    game: Game
-    search: Search
-    scores: dict[float, tuple[float, float]] = field(default_factory=dict)
-
-    @property
-    def few(self) -> bool:
-        """Whether the specialists are so few that equilibria cost little."""
-        return self.search.crowd.market.size <= _FEW
-
-    def outcome(self, share: Shares, sharp: float = 1e-13) -> Outcome:
-        """Return the equilibrium of a share, or of one per follower."""
-        reply = self.search.optimum(share, sharp)
-        if reply is None or not reply.settled or not np.isfinite(reply.payoff):
+    Parameters
+    ----------
+    game : Game
+    search : Search
+        Of the leader's best base levels among all followers.
+    solution : str
+        Canonical name.
+    """
+    crowd = search.crowd
+    bounds = game.contract.bounds
+    stakes = CrowdStakes.of(game, crowd.market)
+    direct = crowd.extra.size <= DIRECT
+    scan = search if direct else search.of_screen()
+    few = scan.crowd.extra.size <= _FEW
+    for points in (_SHARES[few], _CLOSER[few]):
+        shares = share_grid(*bounds, points)
+        line = CrowdLine(scan, stakes, solution, bounds)
+        sharp = 1e-13 if direct else 1e-5
+        found = [line.contract(float(share), sharp) for share in shares]
+        contracts = [each for each in found if each is not None]
+        if len(contracts) < len(found):
             raise NotCoveredError
-        return self.judged(share, reply)
+        settled = stakes.settled(scan.crowd, contracts)
+        if settled is not None:
+            break
+    else:
+        return None
+    line.stakes = settled
+    if solution == "kalai-smorodinsky":
+        line.stakes = _with_ideals(line, contracts)
+    for each in contracts:
+        line.remember(each)
+    if direct:
+        share = line.best(shares)
+        return line.contract(_on_bound(line, share))
+    if solution in _SHARERS:
+        best_first = sorted(contracts, key=lambda each: -line.scored[each.share].score)
+        whole = line.stakes.widened(crowd, best_first)
+        line.stakes = replace(whole, bargainers=whole.bargainers | line.stakes.bargainers)
+    del contracts, found
+    share = line.best(shares, roughly=True)
+    return _Closer(search, line.stakes, line.solution, bounds).settle(line, share)
 
-    def judged(self, share: Shares, reply: Reply) -> Outcome:
-        """Return what the followers' reply to the leader's best base level is worth to all."""
-        market = self.search.crowd.market
-        outside = market.outside[:, 0]
-        # a generalist indifferent between taking part and not takes part
-        slack = _TIE * (reply.turnover + abs(outside[0]))
-        active = bool(reply.payoff >= outside[0] - slack)
-        profits = np.append(reply.payoff, reply.profit) if active else outside.copy()
-        utilities, _ = market.utility(profits[:, None])
-        final = np.where(reply.contributes, reply.extra, 0.0) + reply.base
-        performance = float(final[reply.takes].sum()) if active else 0.0
-        return Outcome(share, active, reply, profits, utilities[:, 0], performance)
 
-    def score(self, solution: str, stakes: Stakes, share: float, sharp: float = 1e-13) -> float:
-        """Return the score of a share, and remember it."""
-        if share not in self.scores:
-            found = self.outcome(share, sharp)
-            self._remember(solution, stakes, share, found.utilities, found.performance)
-        return self.scores[share][0]
+def given(search: Search, share: float) -> Contract:
+    """Return a given contract."""
+    reply = reply_to(search, share)
+    outside = search.crowd.market.outside[0, 0]
+    active = bool(reply.payoff >= outside - 1e-12 * (reply.turnover + abs(outside)))
+    return Contract(share, active, reply)
 
-    def _remember(
-        self, solution: str, stakes: Stakes, share: float, utilities: Array, performance: float
-    ) -> None:
-        value = score_utilities(solution, stakes, utilities[:, None], np.array([performance]))
-        self.scores[share] = (float(value[0]), float(utilities.sum()))
 
-    def best_share(self, solution: str) -> float | None:
-        """Find the share of a bargaining solution; None without agreement."""
-        low, high = self.game.contract.bounds
-        for points in (_SHARES[self.few], _CLOSER[self.few]):
-            shares = _grid(low, high, points)
-            sharp = 1e-13 if self.few else _LOOSE
-            utilities = np.empty((len(self.game.players), shares.size))
-            performance = np.empty(shares.size)
-            taking = []
-            for k, share in enumerate(shares.tolist()):
-                found = self.outcome(share, sharp)
-                utilities[:, k], performance[k] = found.utilities, found.performance
-                taking.append(found.reply.takes & found.active)
-            stakes = Stakes.of_utilities(self.game, utilities)
-            if stakes is not None:
-                break
-        else:
-            return None
-        if solution == "kalai-smorodinsky":
-            stakes = stakes.with_ideal(self._ideal(shares, taking, utilities, stakes))
-        for k, share in enumerate(shares.tolist()):
-            self._remember(solution, stakes, share, utilities[:, k], performance[k])
-        del utilities, taking, found
-        values = np.array([self.scores[float(share)][0] for share in shares])
-        if np.ptp(values[np.isfinite(values)]) == 0.0 and solution != "utilitarian":
-            # what ties everywhere, such as a product with a zero, leaves the sum to decide
-            self.scores.clear()
-            return self.best_share("utilitarian")
-        for peak in _peaks(values):
-            self._climb(solution, stakes, shares, int(peak))
-        return self._best()
+def reply_to(search: Search, share: Shares) -> Reply:
+    """Return what a common share, or one per follower, leads to if the leader takes part."""
+    reply = search.optimum(share)
+    if reply is None or not reply.settled or not np.isfinite(reply.payoff):
+        raise NotCoveredError
+    return reply
 
-    def _best(self) -> float:
-        top = max(value for value, _ in self.scores.values())
-        slack = 1e-13 * abs(top) if np.isfinite(top) else 0.0
-        tied = [share for share, (value, _) in self.scores.items() if value >= top - slack]
-        share = max(tied, key=lambda each: self.scores[each][1])
-        low, high = self.game.contract.bounds
-        for bound in (low, high):
-            near = abs(share - bound) <= _ON_BOUND * (high - low)
-            if near and self.scores[bound][0] >= top - 10.0 * slack:
-                return bound
-        return share
 
-    def _climb(self, solution: str, stakes: Stakes, shares: Array, peak: int) -> None:
-        """Magnify a stretch around a sampled share."""
-        low, high = shares[max(peak - 1, 0)], shares[min(peak + 1, shares.size - 1)]
-        rough = not self.few
-        for _ in range(_ROUNDS):
-            if high - low <= _NARROW[self.few]:
-                return
-            middle, half = 0.5 * (low + high), 0.5 * (high - low)
-            t = np.cos(np.pi * np.arange(_NODES - 1, -1, -1) / (_NODES - 1))
-            nodes = np.unique(np.clip(middle + half * t, low, high))
-            if rough:
-                # the ends are known loosely only
-                self.scores.pop(float(low), None)
-                self.scores.pop(float(high), None)
-            values = np.array([self.score(solution, stakes, float(each)) for each in nodes])
-            rough = False
-            at = int(values.argmax())
-            best = max(value for value, _ in self.scores.values())
-            finite = values[np.isfinite(values) & (values > -1e299)]
-            if finite.size and values[at] + _OPTIMISM * np.ptp(finite) < best:
-                return
-            if np.isfinite(values).all() and values.min() > -1e299:
-                top = _top(nodes, values)
-                if top is not None:
-                    share, expected = top
-                    value = self.score(solution, stakes, share)
-                    if abs(value - expected) <= _FITS * abs(expected):
-                        return
-            low, high = nodes[max(at - 1, 0)], nodes[min(at + 1, nodes.size - 1)]
+class _Closer:
+    """Looks closer and closer around the share that a sample agrees on."""
 
-    def _ideal(
+    def __init__(
         self,
-        shares: Array,
-        taking: list[NDArray[np.bool_]],
-        utilities: Array,
-        stakes: Stakes,
-    ) -> Array:
-        """Every player's best utility over the acceptable shares, by parabolas of degree four."""
-        signed = stakes.acceptable(utilities)
-        all_in = all(bool(takes.all()) for takes in taking[1:-1])
-        if not (self.few and signed[1:-1].all() and all_in):
+        search: Search,
+        stakes: CrowdStakes,
+        solution: str,
+        bounds: tuple[float, float],
+    ) -> None:
+        self.search, self.stakes, self.solution, self.bounds = search, stakes, solution, bounds
+
+    def settle(self, line: CrowdLine, share: float) -> Contract:
+        """Return the best contract, from a line along a sample and its best share."""
+        everybody = self.search.crowd
+        before = line.search.crowd.extra.size
+        importance = np.abs(everybody.reply(line.at(share).base, share).revenue)
+        sizes = [size for size in _SAMPLES if 2 * size < everybody.extra.size]
+        for size in [*sizes, everybody.extra.size]:
+            crowd = everybody.sample(size, importance)
+            line, share = self._around(crowd, line, share, before)
+            before = size
+        # so close that what polynomials leave out is rounding
+        box = self._box(line, share, _POLISH)
+        fine = self._line(with_patch(everybody, box, 4, self.stakes.sums(self.solution)), box)
+        if fine.search.crowd.extra.size <= DIRECT:
+            fine.best(np.linspace(*box.share, 5))
+            if not self._at_edge(fine.top(), box):
+                line, share = fine, fine.top()
+        return self._exactly(line, _on_bound(line, share))
+
+    def _exactly(self, line: CrowdLine, share: float) -> Contract:
+        """Return the equilibrium of all, which must be the one that was expected."""
+        expected = line.at(share)
+        reply = self.search.optimum(share)
+        if reply is None or not (reply.settled and reply.takes.all()):
             raise NotCoveredError
-        values = np.where(signed, utilities, -np.inf)
-        ideal: Array = values.max(axis=1)
-        at = values.argmax(axis=1)
-        for k in np.unique(at):
-            rows = np.flatnonzero((at == k) & stakes.bargainers)
-            if not rows.size or k in (0, shares.size - 1):
+        if abs(reply.base - expected.base) > _SAME * expected.base:
+            raise NotCoveredError
+        outside = self.stakes.market.outside[0, 0]
+        active = bool(reply.payoff >= outside - 1e-10 * (reply.turnover + abs(outside)))
+        return Contract(share, active, reply)
+
+    def _around(
+        self, crowd: Crowd, line: CrowdLine, share: float, size: int
+    ) -> tuple[CrowdLine, float]:
+        """Search a crowd around the best share of a sample of so many, and on from an end."""
+        for _ in range(_AGAIN):
+            box = self._box(line, share, 3.0 * size**-0.5)
+            inner = self._inside(crowd, box)
+            if inner.undecided():
+                self.solution = "utilitarian"
                 continue
-            first = min(max(k - 3, 0), shares.size - 7)
-            near = np.arange(first, first + 7)
-            t = (shares[near] - shares[k]) / (shares[k + 1] - shares[k - 1])
-            powers = np.linalg.solve(np.vander(t, increasing=True), utilities[np.ix_(rows, near)].T)
-            x = np.zeros(rows.size)
-            for _ in range(8):
-                order = np.arange(7)[:, None]
-                rate = (order[1:] * powers[1:] * x ** (order[1:] - 1)).sum(axis=0)
-                bend = (order[2:] * (order[2:] - 1) * powers[2:] * x ** (order[2:] - 2)).sum(axis=0)
-                x = np.clip(x - rate / bend, -1.0, 1.0)
-            ideal[rows] = np.maximum(ideal[rows], (powers * x ** np.arange(7)[:, None]).sum(axis=0))
-        return ideal
+            share = inner.top()
+            if np.isfinite(inner.scored[share].score) and not self._at_edge(share, box):
+                return inner, share
+        raise NotCoveredError
+
+    def _box(self, line: CrowdLine, share: float, reach: float) -> Box:
+        """Return where to look around a share: a relative distance."""
+        low, high = self.bounds
+        width = reach * min(max(share, 1e-9), max(1.0 - share, 1e-9))
+        box = max(share - width, low), min(share + width, high)
+        bases = [
+            found.base for each in np.linspace(*box, 5) if (found := line.search.optimum(each))
+        ]
+        return Box(((1.0 - reach) * min(bases), (1.0 + reach) * max(bases)), box)
+
+    def _line(self, crowd: Crowd, box: Box) -> CrowdLine:
+        search = Search.within(crowd, *box.base, _LEVELS)
+        return CrowdLine(search, self.stakes, self.solution, self.bounds)
+
+    def _inside(self, crowd: Crowd, box: Box) -> CrowdLine:
+        """Search a box: with those left by a patch, or first a sample of them."""
+        before = crowd.extra.size
+        crowd = with_patch(crowd, box, _NODES, self.stakes.sums(self.solution))
+        line = self._line(crowd, box)
+        left = crowd.extra.size
+        shares = np.linspace(*box.share, _KINKED if left else _SMOOTH)
+        if left <= DIRECT or left > _WORTH * before:
+            line.best(shares)
+            return line
+        importance = np.abs(crowd.reply(box.base[0], box.share[0]).revenue)
+        scan = self._line(crowd.sample(_SCANNED, importance), box)
+        share = scan.best(shares, roughly=True)
+        a, b = box.share
+        reach = 0.25 * (b - a)
+        closer = max(share - reach, a), min(share + reach, b)
+        bases = [each.base for at, each in scan.scored.items() if closer[0] <= at <= closer[1]]
+        bases = [base for base in bases if np.isfinite(base)]
+        margin = 0.25 * (box.base[1] - box.base[0])
+        if not bases:
+            line.best(shares)
+            return line
+        within = max(min(bases) - margin, box.base[0]), min(max(bases) + margin, box.base[1])
+        return self._inside(crowd, Box(within, closer))
+
+    def _at_edge(self, share: float, box: Box) -> bool:
+        low, high = box.share
+        margin = _EDGE * (high - low)
+        return (share < low + margin and low > self.bounds[0]) or (
+            share > high - margin and high < self.bounds[1]
+        )
 
 
-def _grid(low: float, high: float, points: int) -> Array:
-    """Even shares, and some close to the bounds: against a million, one gets a millionth."""
-    if not high > low:
-        return np.array([low])
-    step = 10.0 ** np.arange(-8.0, -1.5, 0.5)
-    near = step[step < 1.0 / (points - 1)] * (high - low)
-    even = np.linspace(low, high, points)
-    return np.asarray(np.unique(np.concatenate([even, low + near, high - near[near > 1e-5]])))
+def _on_bound(line: CrowdLine, share: float) -> float:
+    """Put a share that is all but on a bound on it, if that is as good."""
+    low, high = line.bounds
+    for bound in (low, high):
+        if abs(share - bound) <= 1e-9 * (high - low):
+            best = line.at(share).score
+            return bound if line.at(bound).score >= best - 1e-12 * abs(best) else share
+    return share
 
 
-def _peaks(values: Array) -> Array:
-    """Positions of the local peaks that may hold the highest score, best first."""
-    padded = np.concatenate([[-np.inf], values, [-np.inf]])
-    with np.errstate(invalid="ignore"):
-        rise = np.abs(np.diff(padded))
-    rise = np.where(np.isfinite(rise) & (rise < 1e299), rise, 0.0)
-    hope = values + _OPTIMISM * np.maximum(rise[:-1], rise[1:])
-    local = (values >= padded[:-2]) & (values >= padded[2:]) & np.isfinite(values)
-    found = np.flatnonzero(local & (hope >= values.max()))
-    return np.asarray(found[np.argsort(-values[found], kind="stable")[:_PEAKS]])
+def _with_ideals(line: CrowdLine, contracts: list[Contract]) -> CrowdStakes:
+    """Find every player's best utility over the acceptable shares, by polynomials of degree six.
 
-
-def _top(nodes: Array, values: Array) -> tuple[float, float] | None:
-    """Where the polynomial through some points is highest, if inside, and its value there."""
-    middle = float(values.max())
-    fit = Chebyshev.fit(nodes, values - middle, nodes.size - 1, domain=[nodes[0], nodes[-1]])
-    roots = fit.deriv().roots()
-    real = roots[np.abs(roots.imag) < 1e-9].real
-    real = real[(real > nodes[0]) & (real < nodes[-1])]
-    if not real.size:
-        return None
-    heights = fit(real)
-    k = int(heights.argmax())
-    if heights[k] < 0.0:
-        return None
-    return float(real[k]), float(heights[k] + middle)
+    Raises
+    ------
+    NotCoveredError
+        If the leader does not take part at every share between the bounds, or some followers are
+        not looked at.
+    """
+    crowd, stakes = line.search.crowd, line.stakes
+    shares = np.array([each.share for each in contracts])
+    utilities = np.array([stakes.utilities(crowd, each) for each in contracts]).T
+    players = np.append(0, crowd.ids + 1)
+    inner = range(1, shares.size - 1)
+    whole = crowd.extra.size == crowd.market.size
+    if not whole or not all(
+        contracts[k].active and stakes.acceptable(players, utilities[:, k]) for k in inner
+    ):
+        raise NotCoveredError
+    signed = np.array([stakes.acceptable(players, column) for column in utilities.T])
+    values = np.where(signed, utilities, -np.inf)
+    ideal = values.max(axis=1)
+    at = values.argmax(axis=1)
+    order = np.arange(7)[:, None]
+    for k in np.unique(at):
+        rows = np.flatnonzero(at == k)
+        if k in (0, shares.size - 1):
+            continue
+        near = np.arange(7) + min(max(k - 3, 0), shares.size - 7)
+        t = (shares[near] - shares[k]) / (shares[k + 1] - shares[k - 1])
+        powers = np.linalg.solve(np.vander(t, increasing=True), utilities[np.ix_(rows, near)].T)
+        x = np.zeros(rows.size)
+        for _ in range(8):
+            rate = (order[1:] * powers[1:] * x ** (order[1:] - 1)).sum(axis=0)
+            bend = (order[2:] * (order[2:] - 1) * powers[2:] * x ** (order[2:] - 2)).sum(axis=0)
+            with np.errstate(all="ignore"):
+                x = np.clip(np.nan_to_num(x - rate / bend), -1.0, 1.0)
+        ideal[rows] = np.maximum(ideal[rows], (powers * x**order).sum(axis=0))
+    return replace(stakes, ideal=ideal)

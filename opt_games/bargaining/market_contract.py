@@ -6,7 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opt_games.bargaining.crowd_share import CrowdLine, NotCoveredError, Outcome
+from opt_games.bargaining.crowd_line import NotCoveredError
+from opt_games.bargaining.market_equilibria import (
+    MarketEquilibria,
+    Outcome,
+    market_equilibria,
+)
 from opt_games.bargaining.market_few import FEW, few_search
 from opt_games.bargaining.market_ideals import specialist_ideals
 from opt_games.bargaining.market_programs import Progress
@@ -14,13 +19,8 @@ from opt_games.bargaining.market_search import MarketSearch
 from opt_games.bargaining.market_terms import SMALLEST_GAIN, Terms
 from opt_games.bargaining.solutions import ACCEPTANCE, Stakes
 from opt_games.game import Game
-from opt_games.kernels.crowd import Crowd
 from opt_games.kernels.crowd_leader import Search
-from opt_games.kernels.lockstep.concavity import concave
-from opt_games.kernels.lockstep.forms import compile_forms
-from opt_games.kernels.lockstep.market import Market
-from opt_games.kernels.lockstep.scan import may_stay_out, own_scale
-from opt_games.kernels.payoffs import refuse_what_is_not_built
+from opt_games.kernels.lockstep.scan import may_stay_out
 from opt_games.solvers.base import SolverOptions
 
 _NOBODY = (
@@ -65,85 +65,66 @@ def best_market_contract(game: Game, solution: str, options: SolverOptions) -> A
     Agreed or None
         None for games that this method does not cover.
     """
-    prepared = crowd_line(game)
+    prepared = market_equilibria(game)
     if prepared is None:
         return None
-    line, scale = prepared
-    market = line.search.crowd.market
+    equilibria, scale = prepared
+    market = equilibria.search.crowd.market
     progress = Progress()
     outside = market.utility(market.outside)[0][:, 0]
     try:
         few = None
         if market.size <= FEW:
-            few, stakes = few_search(line, scale)
+            few, stakes = few_search(equilibria, scale)
         else:
-            stakes = market_stakes(line)
+            stakes = market_stakes(equilibria)
             if stakes is None and may_stay_out(market, np.array([scale])):
                 return None
         if stakes is None:
-            return Agreed(None, line.search, scale, progress)
+            return Agreed(None, equilibria.search, scale, progress)
         everybody = solution in (*SMALLEST_GAIN, "nash")
         if few is None and everybody:
             alone = Terms(game, "player 0", stakes, outside)
-            stakes = _with_ideals(line, alone, scale, options, solution)
+            stakes = _with_ideals(equilibria, alone, scale, options, solution)
         elif few is not None and solution == "kalai-smorodinsky":
             stakes = few.with_ideals(stakes)
-        search = MarketSearch(line, Terms(game, solution, stakes, outside), scale, options)
+        search = MarketSearch(equilibria, Terms(game, solution, stakes, outside), scale, options)
         found = search.best() if few is None else search.best_of_few(few)
         if found is None and everybody:
             # every product and every smallest gain found is zero: the sum of utilities decides
             terms = Terms(game, "utilitarian", stakes, outside)
-            search = MarketSearch(line, terms, scale, options, search.progress)
+            search = MarketSearch(equilibria, terms, scale, options, search.progress)
             found = search.best()
             search.progress.notes += (_NOBODY,)
     except NotCoveredError:
         return None
     if found is None:
         return None
-    return Agreed(found, line.search, scale, search.progress)
+    return Agreed(found, equilibria.search, scale, search.progress)
 
 
-def crowd_line(game: Game) -> tuple[CrowdLine, float] | None:
-    """Prepare a game of one attribute; None unless it is smooth, unbounded in levels and concave.
-
-    The second value is the base level at which the generalist alone, with all the revenue, stops.
-    """
-    refuse_what_is_not_built(game)
-    if np.isfinite(list(game.highest_levels().values())).any():
-        return None
-    forms = compile_forms(game)
-    if not forms.smooth:
-        return None
-    market = Market.of(game, forms, {}, 1)
-    scale = float(own_scale(market)[0])
-    if not (np.isfinite(scale) and concave(market)[0]):
-        return None
-    search = Search.of(Crowd.of(market, scale), scale, float(np.mean(game.contract.bounds)))
-    return CrowdLine(game, search), scale
-
-
-def market_stakes(line: CrowdLine) -> Stakes | None:
+def market_stakes(equilibria: MarketEquilibria) -> Stakes | None:
     """Read what is at stake off common shares; None if nobody gains by any of them."""
-    low, high = line.game.contract.bounds
-    found = [line.outcome(float(share)) for share in low + (high - low) * _COMMON]
-    return Stakes.of_utilities(line.game, np.array([each.utilities for each in found]).T)
+    low, high = equilibria.game.contract.bounds
+    found = [equilibria.outcome(float(share)) for share in low + (high - low) * _COMMON]
+    return Stakes.of_utilities(equilibria.game, np.array([each.utilities for each in found]).T)
 
 
 def _with_ideals(
-    line: CrowdLine, alone: Terms, scale: float, options: SolverOptions, solution: str
+    equilibria: MarketEquilibria, alone: Terms, scale: float, options: SolverOptions, solution: str
 ) -> Stakes:
     """Return stakes with every player's best utility that was found, and who can gain at all."""
-    low, high = line.game.contract.bounds
-    market, stakes = line.search.crowd.market, alone.stakes
+    low, high = equilibria.game.contract.bounds
+    market, stakes = equilibria.search.crowd.market, alone.stakes
     everybody_in = not may_stay_out(market, np.array([scale]))
     if solution != "kalai-smorodinsky" and everybody_in:
         return stakes
     ideal, own = stakes.ideal.copy(), market.outside[0, 0]
     if solution == "kalai-smorodinsky":
-        best = MarketSearch(line, alone, scale, options).best()
+        best = MarketSearch(equilibria, alone, scale, options).best()
         if best is not None:
             ideal[0] = max(ideal[0], float(best.utilities[0]))
-    profits = specialist_ideals(line.search.crowd, scale, low, high)
+    profits = specialist_ideals(equilibria.search.crowd, scale, low, high)
     if profits is not None:
         utilities, _ = market.utility(np.append(own, profits)[:, None])
         ideal[1:] = np.maximum(ideal[1:], utilities[1:, 0])

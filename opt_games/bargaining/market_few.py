@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from opt_games.bargaining.crowd_share import CrowdLine
+from opt_games.bargaining.market_equilibria import MarketEquilibria
 from opt_games.bargaining.solutions import Stakes, score_utilities
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd_contracts import contract_equilibria
@@ -41,36 +41,36 @@ class FewSearch:
 
     Attributes
     ----------
-    line : CrowdLine
+    equilibria : MarketEquilibria
     scale : float
         The base level at which the generalist alone, with all the revenue, would stop.
     shares, utilities, performance : ndarray
         Contracts tried, shape (specialists, contracts), and what they lead to.
     """
 
-    line: CrowdLine
+    equilibria: MarketEquilibria
     scale: float
     shares: Array
     utilities: Array
     performance: Array
 
     @classmethod
-    def of(cls, line: CrowdLine, scale: float, count: int = _RANDOM) -> FewSearch:
+    def of(cls, equilibria: MarketEquilibria, scale: float, count: int = _RANDOM) -> FewSearch:
         """Try contracts all over, more of them towards the bounds."""
-        low, high = line.game.contract.bounds
-        size = line.search.crowd.market.size
+        low, high = equilibria.game.contract.bounds
+        size = equilibria.search.crowd.market.size
         rng = np.random.default_rng(0)
         even = rng.random((size, count // 2))
         aside = 0.5 - 0.5 * np.cos(np.pi * rng.random((size, count // 2)))
         common = np.tile(np.linspace(0.0, 1.0, 33), (size, 1))
         shares = low + (high - low) * np.hstack([common, even, aside])
-        search = cls(line, scale, shares, np.zeros(0), np.zeros(0))
+        search = cls(equilibria, scale, shares, np.zeros(0), np.zeros(0))
         search.utilities, search.performance = search.lead_to(shares)
         return search
 
     def lead_to(self, shares: Array) -> tuple[Array, Array]:
         """Return the utilities that contracts lead to, and sums of final levels."""
-        crowd = self.line.search.crowd
+        crowd = self.equilibria.search.crowd
         found = contract_equilibria(crowd, _LEVELS * self.scale, shares)
         profits = np.vstack([found.payoff, found.profit])
         utilities, _ = crowd.market.utility(profits)
@@ -81,7 +81,7 @@ class FewSearch:
 
         The first is None where the generalist stays out.
         """
-        crowd = self.line.search.crowd
+        crowd = self.equilibria.search.crowd
         found = contract_equilibria(crowd, _LEVELS * self.scale, shares[:, None])
         base, near = float(found.base[0]), found.near[:, 0]
         apart: list[float] = []
@@ -92,7 +92,7 @@ class FewSearch:
 
     def stakes(self) -> Stakes | None:
         """Return what is at stake; None if no contract tried is acceptable and better for any."""
-        return Stakes.of_utilities(self.line.game, self.utilities)
+        return Stakes.of_utilities(self.equilibria.game, self.utilities)
 
     def with_ideals(self, stakes: Stakes) -> Stakes:
         """Return stakes with the best utility of every bargainer."""
@@ -114,7 +114,7 @@ class FewSearch:
         more : ndarray, shape (specialists, contracts), optional
             Contracts to begin at, too.
         """
-        low, high = self.line.game.contract.bounds
+        low, high = self.equilibria.game.contract.bounds
         values = _worth(solution, stakes, self.utilities, self.performance)
         chosen = self._hills(values)
         at, best = self.shares[:, chosen], values[chosen]
@@ -126,7 +126,7 @@ class FewSearch:
     def refine(self, solution: str, stakes: Stakes, shares: Array, radius: float) -> Array:
         """Return the best contract that random steps from one lead to."""
         value = _worth(solution, stakes, *self.lead_to(shares[:, None]))
-        bounds = self.line.game.contract.bounds
+        bounds = self.equilibria.game.contract.bounds
         return self._climbed(solution, stakes, shares[:, None], value, radius, bounds)
 
     def _hills(self, values: Array) -> NDArray[np.int64]:
@@ -189,11 +189,11 @@ def _worth(solution: str, stakes: Stakes, utilities: Array, performance: Array) 
     return np.where(nothing & np.isfinite(values), _NOTHING * (1.0 - 1e-3 * logs), values)
 
 
-def few_search(line: CrowdLine, scale: float) -> tuple[FewSearch, Stakes | None]:
+def few_search(equilibria: MarketEquilibria, scale: float) -> tuple[FewSearch, Stakes | None]:
     """Try contracts, and more of them where none is acceptable."""
-    search = FewSearch.of(line, scale)
+    search = FewSearch.of(equilibria, scale)
     stakes = search.stakes()
     if stakes is None:
-        search = FewSearch.of(line, scale, _CLOSER)
+        search = FewSearch.of(equilibria, scale, _CLOSER)
         stakes = search.stakes()
     return search, stakes

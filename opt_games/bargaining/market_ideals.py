@@ -21,7 +21,8 @@ from scipy.optimize import brentq
 
 from opt_games.bargaining.market_prices import highest_shares
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Crowd, respond
+from opt_games.kernels.crowd import Crowd
+from opt_games.kernels.crowd_response import respond
 
 _NODES = 13
 _GRID = 9
@@ -108,7 +109,8 @@ def _answers(crowd: Crowd, base: Array, shares: Array) -> tuple[Array, Array]:
         rows = chunk.members
         start = np.broadcast_to(crowd.extra[rows], shares[:, rows].shape)
         found = respond(chunk, base[:, rows], shares[:, rows], start)
-        marginal[:, rows], profit[:, rows] = found.gained, found.profit
+        _, marginal[:, rows] = found.paid(shares[:, rows])
+        profit[:, rows] = found.profit
     return marginal, profit
 
 

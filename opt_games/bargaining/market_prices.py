@@ -9,7 +9,8 @@ per specialist, over its share alone,
 
 and whether it contributes, free-rides or abstains is part of the choice. No set of regimes is ever
 enumerated. By weak duality no contract with that base level is worth more than the sum of these
-maxima allows; what the choices leave open is a gap that vanishes in large markets.
+maxima allows. The maxima are taken over a grid of shares here, so that what they leave open is an
+estimate; it vanishes in large markets.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from opt_games.bargaining.market_terms import SMALLEST_GAIN, Mask, Place, Terms
 from opt_games.bargaining.solutions import ACCEPTANCE
 from opt_games.formulations.specialist_block import Goal
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Crowd, respond
+from opt_games.kernels.crowd import Crowd
+from opt_games.kernels.crowd_response import respond
 
 _NEVER = -1e30
 _REACH = 14.0  # prices from exp(-_REACH) to exp(_REACH) of their unit
@@ -98,12 +100,12 @@ class Choices:
             for k, level in enumerate(base.tolist()):
                 found = respond(chunk, level, each[k][:, rows], start)
                 start = found.extra
-                paid[k][:, rows], marginal[k][:, rows] = found.received, found.gained
+                paid[k][:, rows], marginal[k][:, rows] = found.paid(each[k][:, rows])
                 money[k][:, rows], takes[k][:, rows] = found.profit, found.takes
                 added = found.takes & found.contributes
                 contributes[k][:, rows] = added
                 extra[k][:, rows] = np.where(added, found.extra, 0.0)
-        players = crowd.members + 1
+        players = crowd.ids + 1
         utility = _utilities(crowd, terms, money)
         stakes = terms.stakes
         disagreement, scale = stakes.disagreement[players], stakes.scale[players]
@@ -130,7 +132,7 @@ class Choices:
             slope,
             each,
             weight,
-            crowd.members,
+            crowd.ids,
             goal,
             paid,
             marginal,
@@ -165,7 +167,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Prices:
-    """Prices at some base levels, and what they bound; arrays of shape (bases,).
+    """Prices at some base levels, and what they promise; arrays of shape (bases,).
 
     Attributes
     ----------
@@ -173,16 +175,16 @@ class Prices:
         Of the generalist's marginal profit and of its profit.
     least : ndarray
         The smallest gain, where that is what counts.
-    bound : ndarray
-        No contract with this base level is worth more, but for the grid of shares; ``-inf`` where
-        none has this base level.
+    promise : ndarray
+        About what the best contract with this base level is worth at most: on the grid of shares
+        none is worth more, which bounds nothing beyond it. ``-inf`` where none has this base level.
     chosen : ndarray of int, shape (bases, specialists)
     """
 
     slope: Array
     profit: Array
     least: Array
-    bound: Array
+    promise: Array
     chosen: NDArray[np.int64]
 
 
@@ -193,15 +195,15 @@ def _utilities(crowd: Crowd, terms: Terms, money: Array) -> Array:
     size = crowd.market.size
     flat = money.reshape(-1, money.shape[-1]).T
     profits = np.ones((1 + size, flat.shape[1]))
-    profits[crowd.members + 1] = flat
+    profits[crowd.ids + 1] = flat
     market = crowd.market
     found = np.array(flat)
     for form, columns in zip(market.forms.utilities, market.utilities, strict=True):
         value, _ = form.function(profits[form.players], *columns)
         everyone = np.full((1 + size, flat.shape[1]), np.nan)
         everyone[form.players] = value
-        rows = np.isin(crowd.members + 1, form.players)
-        found[rows] = everyone[crowd.members + 1][rows]
+        rows = np.isin(crowd.ids + 1, form.players)
+        found[rows] = everyone[crowd.ids + 1][rows]
     return found.T.reshape(money.shape)
 
 
@@ -319,10 +321,10 @@ def find_prices(choices: Choices, terms: Terms, crowd: Crowd) -> Prices:
         }.get(goal, np.zeros(count))
     best = np.take_along_axis(choices.priced(slope, price, least), chosen[:, None, :], axis=1)
     total = best[:, 0, :] @ choices.weight
-    bound = own + total - slope * choices.marginal_cost - price * (profit + choices.cost)
-    good = ends & (worth >= least_utility - ACCEPTANCE * unit) & np.isfinite(bound)
-    good &= bound > 0.5 * _NEVER
-    return Prices(slope, price, least, np.where(good, bound, -np.inf), chosen)
+    promise = own + total - slope * choices.marginal_cost - price * (profit + choices.cost)
+    good = ends & (worth >= least_utility - ACCEPTANCE * unit) & np.isfinite(promise)
+    good &= promise > 0.5 * _NEVER
+    return Prices(slope, price, least, np.where(good, promise, -np.inf), chosen)
 
 
 def crowd_has_utility(crowd: Crowd) -> bool:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from opt_games.bargaining.crowd_share import CrowdLine, NotCoveredError, Outcome
+from opt_games.bargaining.crowd_line import NotCoveredError
 from opt_games.bargaining.market_edges import rival_at
+from opt_games.bargaining.market_equilibria import MarketEquilibria, Outcome
 from opt_games.bargaining.market_prices import (
     highest_shares,
 )
@@ -48,7 +49,8 @@ class Progress:
     build_seconds, solve_seconds : float
         Of the sparse programs.
     gap : float
-        What the choices at the last prices leave open, in units of the objective.
+        What the choices at the last prices leave open, in units of the objective: an estimate, as
+        they are made on a grid of shares.
     failures : list of str
     notes : tuple of str
         What is known of the answer, and what is not.
@@ -93,7 +95,7 @@ class MarketPrograms:
 
     Attributes
     ----------
-    line : CrowdLine
+    equilibria : MarketEquilibria
         Answers contracts with equilibria.
     terms : Terms
     scale : float
@@ -102,7 +104,7 @@ class MarketPrograms:
     progress : Progress
     """
 
-    line: CrowdLine
+    equilibria: MarketEquilibria
     terms: Terms
     scale: float
     options: SolverOptions
@@ -111,7 +113,7 @@ class MarketPrograms:
     @property
     def crowd(self) -> Crowd:
         """All specialists."""
-        return self.line.search.crowd
+        return self.equilibria.search.crowd
 
     def inside(self, place: Place) -> Place:
         """Take shares off their bounds, and answer to them."""
@@ -246,7 +248,7 @@ class MarketPrograms:
         best: tuple[float, Outcome] | None = None
         for shares in (snapped, plain):
             try:
-                outcome = self.line.outcome(shares)
+                outcome = self.equilibria.outcome(shares)
             except NotCoveredError:
                 continue
             score = self.score(outcome)

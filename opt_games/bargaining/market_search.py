@@ -15,8 +15,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from opt_games.bargaining.crowd_share import NotCoveredError, Outcome
+from opt_games.bargaining.crowd_line import NotCoveredError
 from opt_games.bargaining.market_edges import EdgeTable, plan_edges
+from opt_games.bargaining.market_equilibria import Outcome
 from opt_games.bargaining.market_few import FewSearch
 from opt_games.bargaining.market_prices import (
     Choices,
@@ -80,14 +81,14 @@ class MarketSearch(MarketPrograms):
         ]
         if np.isfinite(found.gap):
             notes.append(
-                "Bounded by prices, on a grid of shares: at this base level no other shares and "
-                f"regimes add more than {max(found.gap, 1e-12):.1e} of the size of the objective."
+                "Estimated by prices on a grid of shares, which proves nothing: at this base level "
+                f"other shares and regimes add about {max(found.gap, 1e-12):.1e} of the size of "
+                "the objective at most."
             )
         if self.progress.failures:
             notes.append(
                 f"IPOPT did not converge on {len(self.progress.failures)} of "
-                f"{self.progress.solves} programs: shares may be placed loosely, in what the gap "
-                "leaves open."
+                f"{self.progress.solves} programs: shares may be placed loosely."
             )
         if self.terms.solution == "kalai-smorodinsky":
             notes.append(
@@ -103,9 +104,9 @@ class MarketSearch(MarketPrograms):
         for turn in range(_REPAIRS):
             base, near = few.leading_to(shares)
             if base is None:
-                return self.line.outcome(shares)
+                return self.equilibria.outcome(shares)
             reply = self.crowd.reply(base, shares)
-            outcome = self.line.judged(shares, reply)
+            outcome = self.equilibria.judged(shares, reply)
             extra = np.where(reply.contributes & reply.takes, reply.extra, 0.0)
             place = Place(
                 shares,
@@ -141,8 +142,8 @@ class MarketSearch(MarketPrograms):
         found = []
         choices = Choices.of(screen, self.terms, levels, grid[:, None])
         prices = find_prices(choices, self.terms, self.crowd)
-        if np.isfinite(prices.bound).any():
-            base = self._sharper(levels, int(prices.bound.argmax()), importance)
+        if np.isfinite(prices.promise).any():
+            base = self._sharper(levels, int(prices.promise.argmax()), importance)
             found.append(Start(self._repriced(base)))
         return found
 
@@ -156,10 +157,10 @@ class MarketSearch(MarketPrograms):
         for _ in range(_CLOSER):
             nodes = np.linspace(least, most, 7)
             choices = Choices.of(sample, self.terms, nodes, grid)
-            bound = find_prices(choices, self.terms, self.crowd).bound
-            if not np.isfinite(bound).any():
+            promise = find_prices(choices, self.terms, self.crowd).promise
+            if not np.isfinite(promise).any():
                 return best
-            k = int(bound.argmax())
+            k = int(promise.argmax())
             best = float(nodes[k])
             least, most = nodes[max(k - 1, 0)], nodes[min(k + 1, nodes.size - 1)]
         return best
@@ -193,7 +194,7 @@ class MarketSearch(MarketPrograms):
             # the least rise of all prices that holds the generalist
             harder = _RISE * max(low, 0.01) if np.isinf(high) else 0.5 * (low + high)
             shares = table.shares(prices * (1.0 + harder if low else 1.0))
-            outcome = self.line.outcome(shares)
+            outcome = self.equilibria.outcome(shares)
             holds = abs(outcome.reply.base - plan.base) <= SAME * plan.base
             low, high = (low, harder) if holds else (harder, high)
             score = self.score(outcome)
@@ -209,8 +210,8 @@ class MarketSearch(MarketPrograms):
                 break
         if best is None:
             return None
-        bound, _ = table.dual(prices)
-        return replace(best, gap=max(bound - best.score, 0.0) / self.size())
+        promise, _ = table.dual(prices)
+        return replace(best, gap=max(promise - best.score, 0.0) / self.size())
 
     def _settle(self, start: Start) -> Placed | None:
         """Solve, choose again at the prices and solve again, until nobody gains by a flip."""
@@ -227,7 +228,7 @@ class MarketSearch(MarketPrograms):
             better = None
             if not start.edge:
                 prices = find_prices(choices, self.terms, self.crowd)
-                if np.isfinite(prices.bound[0]):
+                if np.isfinite(prices.promise[0]):
                     place = self.inside(place_of(choices, prices.chosen))
                     better = self._better(best, replace(start, place=place))
             for part in _PARTS if better is None else ():
@@ -246,7 +247,7 @@ class MarketSearch(MarketPrograms):
     def _judged(self, place: Place) -> Placed | None:
         """Return a contract that no program has placed, with its equilibrium."""
         try:
-            outcome = self.line.outcome(place.shares)
+            outcome = self.equilibria.outcome(place.shares)
         except NotCoveredError:
             return None
         return Placed(place, 0.0, 0.0, -np.inf, outcome, self.score(outcome), ())

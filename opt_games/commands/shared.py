@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import orjson
 import typer
 
 import opt_games
@@ -154,13 +157,34 @@ def print_report(report: RenderableType) -> None:
 
 def print_json(document: Any) -> None:
     """Print one JSON document."""
-    try:
-        text = json.dumps(document, indent=2, allow_nan=False)
-    except ValueError:
-        raise OptGamesError(
-            "the answer holds numbers that are not finite: no JSON for it"
-        ) from None
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
+    text = orjson.dumps(document, default=_plain, option=options).decode()
+    # numbers that are not finite would come out as null
+    if "null" in text and not _finite(document):
+        raise OptGamesError("the answer holds numbers that are not finite: no JSON for it")
+    if not text.isascii():  # the terminal may know no other characters
+        text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
     print(text)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value.items())
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def _finite(document: Any) -> bool:
+    """Whether all numbers in a document are finite."""
+    if isinstance(document, float):
+        return math.isfinite(document)
+    if isinstance(document, Mapping):
+        document = list(document.values())
+    if not isinstance(document, list | tuple):
+        return True
+    try:
+        return all(map(math.isfinite, document))
+    except TypeError:  # not all are numbers
+        return all(map(_finite, document))
 
 
 def tell(message: str) -> None:

@@ -3,7 +3,7 @@
 It covers games of one attribute and one common share, with smooth formulas. Every game is searched
 globally: followers' payoffs must be proven concave, the leader's base level is scanned at every
 share, tops are checked against its other humps, and deviations from the answer are tried. What is
-not clear at a first, coarse look gets a finer one, and what is not clear then goes to the slow
+not clear at a first, coarse look gets closer ones, and what is not clear then goes to the slow
 engine.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,17 +26,17 @@ from opt_games.kernels.lockstep.audit import deviation_gain
 from opt_games.kernels.lockstep.bargain import Answer, bargain, given
 from opt_games.kernels.lockstep.concavity import concave
 from opt_games.kernels.lockstep.forms import GameForms, compile_forms
-from opt_games.kernels.lockstep.market import Market, evaluate
-from opt_games.kernels.lockstep.nodes import COARSE, FINE, OTHER, sample
+from opt_games.kernels.lockstep.market import Index, Market, evaluate
+from opt_games.kernels.lockstep.nodes import COARSE, FINE, Density, sample
 from opt_games.kernels.payoffs import refuse_what_is_not_built
 from opt_games.names import quoted
 from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE
 
-LANES = 16384
+LANES = 32768
 """Games times followers that are worked on at a time."""
 
 _REGRET = 1e-9
-
+_CLOSER = 8  # looks at what is not clear at the first, each closer than the one before
 
 ARRAYS = ("numpy", "numba")
 """What can do the work on arrays: numpy alone, or kernels in machine code that numba compiles."""
@@ -100,39 +100,64 @@ class Batch:
         if self.why_not(cases) is not None:
             slow = OneByOne().solve(cases)
             return replace(slow, slow=np.ones(cases.size, dtype=bool))
-        size = max(1, LANES // len(cases.game.specialists))
-        return join([self._solve(part) for part in cases.parts(size)])
-
-    def _forms(self, game: Game) -> GameForms:
-        if self._compiled is None or not _same_formulas(self._compiled[0], game):
-            self._compiled = (game, compile_forms(game, fuse=self.arrays == "numba"))
-        return self._compiled[1]
-
-    def _solve(self, cases: Cases) -> Outcomes:
-        game, forms = cases.game, self._forms(cases.game)
-        market = Market.of(game, forms, cases.parameters, cases.size)
+        game = cases.game
+        market = Market.of(game, self._forms(game), cases.parameters, cases.size)
         share = _shares(cases)
-        usable = np.flatnonzero(_in_range(market, cases, share) & concave(market))
+        usable = _in_range(market, cases, share) & concave(market)
         outcomes = Outcomes.empty(market.size, 1, cases.size)
-        for density in (COARSE, FINE, OTHER):
-            if usable.size == 0:
+        looker = _Looker(market, cases.solution, share)
+        todo, near = np.flatnonzero(usable), None
+        for density in (COARSE, *([FINE] * (_CLOSER if share is None else 1))):
+            if todo.size == 0:
                 break
-            part = market.take(usable)
-            if share is None:
-                answer = bargain(sample(part, density), cases.solution)
-            else:
-                answer = given(part, share[usable], density)
-            regret = deviation_gain(part, answer)
-            known = np.flatnonzero(answer.known & (regret <= _REGRET))
-            found = _outcomes(part.take(known), answer.take(known), regret[known])
-            outcomes = outcomes.replaced(usable[known], found)
-            usable = np.setdiff1d(usable, usable[known], assume_unique=True)
+            found, near = looker.look(todo, density, near)
+            outcomes = outcomes.replaced(todo, found)
+            left = found.status == FAILED
+            todo, near = todo[left], near[:, left]
         rest = np.flatnonzero(outcomes.status == FAILED)
         if rest.size:
             slow = OneByOne().solve(cases.select(rest))
             slow = replace(slow, slow=np.ones(rest.size, dtype=bool))
             outcomes = outcomes.replaced(rest, slow)
         return outcomes
+
+    def _forms(self, game: Game) -> GameForms:
+        if self._compiled is None or not _same_formulas(self._compiled[0], game):
+            self._compiled = (game, compile_forms(game, fuse=self.arrays == "numba"))
+        return self._compiled[1]
+
+
+@dataclass(frozen=True)
+class _Looker:
+    """Looks for answers, a block of games at a time."""
+
+    market: Market
+    solution: str
+    share: Array | None
+
+    def look(self, todo: Index, density: Density, near: Array | None) -> tuple[Outcomes, Array]:
+        """Return what is found for some games, and where to look closer where nothing is."""
+        size = max(1, LANES // self.market.size)
+        parts = []
+        for start in range(0, todo.size, size):
+            block = slice(start, start + size)
+            closer = None if near is None else near[:, block]
+            parts.append(self._look(todo[block], density, closer))
+        return join([found for found, _ in parts]), np.concatenate([at for _, at in parts], axis=1)
+
+    def _look(self, todo: Index, density: Density, near: Array | None) -> tuple[Outcomes, Array]:
+        part = self.market.take(todo)
+        if self.share is None:
+            answer = bargain(sample(part, density, near), self.solution)
+        else:
+            answer = given(part, self.share[todo], density)
+        regret = deviation_gain(part, answer)
+        known = np.flatnonzero(answer.known & (regret <= _REGRET))
+        found = Outcomes.empty(part.size, 1, part.games)
+        return (
+            found.replaced(known, _outcomes(part.take(known), answer.take(known), regret[known])),
+            answer.near,
+        )
 
 
 def _same_formulas(one: Game, other: Game) -> bool:

@@ -9,57 +9,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.lockstep.forms import STAY, FollowerForm
+from opt_games.kernels.crowd_response import SETTLED, Chunk, Found, respond
 from opt_games.kernels.lockstep.market import Market
 
 Shares = float | Array
-"""The leader's share of revenue: of all domains, or one per follower."""
+"""The leader's share of revenue: of all domains, or one per follower of the market."""
 
 _CHUNK = 4_096
-_PASSES = 6  # of the whole chunk; then of those only that have not settled
-_SLOW_PASSES = 120
-_SETTLED = 1e-7  # a Newton step: what is left after it is its square
-_WILLING = 1e-12  # of turnover: rounding when a follower decides whether to take part
-_NUDGE = 1.001
-_SMALLEST = 1e-300
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Followers of one form, few enough for a cache.
-
-    Attributes
-    ----------
-    form : FollowerForm
-    members : ndarray of int
-        Their positions among all followers.
-    parameters : tuple of ndarray, shape (members,)
-    outside : ndarray, shape (members,)
-        What each earns when it abstains.
-    weight : ndarray, shape (members,)
-        How many followers each stands for.
-    """
-
-    form: FollowerForm
-    members: NDArray[np.int64]
-    parameters: tuple[Array, ...]
-    outside: Array
-    weight: Array
-
-    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Chunk:
-        """Return some of the members, also repeatedly."""
-        return Chunk(
-            self.form,
-            self.members[rows],
-            tuple(each[rows] for each in self.parameters),
-            self.outside[rows],
-            self.weight[rows],
-        )
 
 
 @dataclass(frozen=True)
@@ -69,7 +31,7 @@ class Reply:
     Attributes
     ----------
     base : float
-    share : float or ndarray, shape (followers,)
+    share : float or ndarray, shape (followers of the market,)
         The leader's share of revenue, of all domains or by follower.
     payoff : float
         The leader's.
@@ -98,6 +60,14 @@ class Reply:
     settled: bool
 
 
+class Background(Protocol):
+    """What followers bring who are not looked at one by one, at a common share."""
+
+    def revenue(self, base: Array, share: float) -> tuple[Array, Array]:
+        """Return their revenue at base levels, and its derivative in the base level."""
+        ...
+
+
 @dataclass
 class Crowd:
     """The followers of one game in chunks; remembers the last contributions.
@@ -109,8 +79,10 @@ class Crowd:
     chunks : tuple of Chunk
     extra : ndarray, shape (followers,)
         Where Newton iterations start.
-    members : ndarray of int
-        Positions of these followers among all of the market.
+    ids : ndarray of int, shape (followers,)
+        Their positions among the followers of the market.
+    background : Background, optional
+        What followers who are not in the chunks bring, as a function of base level and share.
     replies : int
         How many were computed.
     """
@@ -118,7 +90,8 @@ class Crowd:
     market: Market
     chunks: tuple[Chunk, ...]
     extra: Array
-    members: NDArray[np.int64]
+    ids: NDArray[np.int64]
+    background: Background | None = None
     replies: int = 0
 
     @classmethod
@@ -160,7 +133,9 @@ class Crowd:
         rng = np.random.default_rng(0)
         weight = np.where(kept, 1.0, 0.0)
         for form in self.market.forms.followers:
-            others = form.members[~kept[form.members]]
+            mine = [chunk.members for chunk in self.chunks if chunk.form is form]
+            members = np.concatenate([np.zeros(0, dtype=np.int64), *mine])
+            others = members[~kept[members]]
             if others.size:
                 # no form goes without one that stands for it
                 drawn = -(-(size - size // 2) * others.size // (count - size // 2))
@@ -177,39 +152,63 @@ class Crowd:
                 part = chunk.take(rows)
                 heavy = part.weight if weight is None else weight[part.members]
                 chunks.append(replace(part, members=renumbered[part.members], weight=heavy))
-        return Crowd(self.market, _joined(chunks), self.extra[members], self.members[members])
+        ids = self.ids[members]
+        return Crowd(self.market, _joined(chunks), self.extra[members], ids, self.background)
 
-    def own(self, share: Shares) -> Array:
-        """Return the shares of these followers: `share` is one, or by follower of the market."""
-        each = np.broadcast_to(share, self.market.size)
-        return each if self.members.size == each.size else each[self.members]
+    def rows(self, rows: NDArray[np.int64]) -> Crowd:
+        """Return some of the followers by their positions, also repeatedly."""
+        owner = np.empty(self.extra.size, dtype=np.int64)
+        place = np.empty(self.extra.size, dtype=np.int64)
+        for k, chunk in enumerate(self.chunks):
+            owner[chunk.members], place[chunk.members] = k, np.arange(chunk.members.size)
+        chunks = []
+        order = np.argsort(owner[rows], kind="stable")
+        ends = np.searchsorted(owner[rows][order], np.arange(len(self.chunks) + 1))
+        for k, chunk in enumerate(self.chunks):
+            mine = order[ends[k] : ends[k + 1]]
+            if mine.size:
+                chunks.append(replace(chunk.take(place[rows[mine]]), members=mine))
+        return Crowd(self.market, _joined(chunks), self.extra[rows], self.ids[rows])
+
+    def own(self, share: Shares, rows: NDArray[np.int64]) -> Shares:
+        """Return the share of these followers, by position: a common one, or one for each."""
+        return share[self.ids[rows]] if isinstance(share, np.ndarray) else share
 
     def reply(self, base: float, share: Shares) -> Reply:
-        """Find all best responses to a base level, for one share or one per follower."""
+        """Find all best responses to a base level, for a common share or one per follower."""
         self.replies += 1
         size = self.extra.size
-        shares = self.own(share)
         revenue, profit = np.zeros(size), np.zeros(size)
         contributes, takes = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
         received, gained, earned = [], [], []
         settled = True
+        common = _common(share)
         for chunk in self.chunks:
             rows = chunk.members
-            found = respond(chunk, base, shares[rows], self.extra[rows])
+            own = self.own(share, rows)
+            found = respond(chunk, base, own, self.extra[rows])
+            revenue_here, marginal_here = _summed(found, own)
             self.extra[rows] = found.extra
             revenue[rows], profit[rows] = found.revenue, found.profit
             contributes[rows], takes[rows] = found.contributes, found.takes
-            received.append(float(chunk.weight @ found.received))
-            gained.append(float(chunk.weight @ found.gained))
-            earned.append(float(chunk.weight @ np.abs(found.revenue)))
+            received.append(float(chunk.weight @ revenue_here))
+            gained.append(float(chunk.weight @ marginal_here))
+            earned.append(float(chunk.weight @ found.revenue))
             settled &= found.settled
+        if self.background is not None:
+            revenue_there, marginal_there = self.background.revenue(np.array(base), common)
+            received.append(float(revenue_there))
+            earned.append(float(revenue_there))
+            gained.append(float(marginal_there))
         cost, marginal_cost = self.cost(base)
+        # a leader without a share gets nothing of marginal revenue that may be infinite
+        slope = (common * math.fsum(gained) if common > 0.0 else 0.0) - marginal_cost
         return Reply(
             base,
             share,
-            math.fsum(received) - cost,
-            math.fsum(gained) - marginal_cost,
-            math.fsum(earned) + abs(cost),
+            common * math.fsum(received) - cost,
+            slope,
+            abs(math.fsum(earned)) + abs(cost),
             self.extra.copy(),
             revenue,
             profit,
@@ -219,40 +218,57 @@ class Crowd:
         )
 
     def lanes(
-        self, base: Array, share: Shares, start: Array, settled_at: float = _SETTLED
+        self, base: Array, share: Shares, start: Array, settled_at: float = SETTLED
     ) -> tuple[Array, Array, Array]:
         """Return the leader's payoff and slope at many base levels, and all contributions.
 
         Parameters
         ----------
         base : ndarray, shape (lanes,)
-        share : float or ndarray, shape (followers,)
+        share : float or ndarray, shape (followers of the market,)
         start : ndarray, shape (lanes, followers) or (followers,)
         settled_at : float
             The last Newton step that is allowed; its square is left.
         """
         received, gained = np.zeros(base.size), np.zeros(base.size)
-        shares = self.own(share)
+        common = _common(share)
         extra = np.array(np.broadcast_to(start, (base.size, self.extra.size)))
         for chunk in self.chunks:
             size = max(1, _CHUNK // chunk.members.size)
+            own = self.own(share, chunk.members)
             for first in range(0, base.size, size):
                 at = slice(first, first + size)
                 cells = np.ix_(np.arange(base.size)[at], chunk.members)
-                own = shares[chunk.members]
                 found = respond(chunk, base[at, None], own, extra[cells], settled_at)
                 extra[cells] = found.extra
-                received[at] += found.received @ chunk.weight
-                gained[at] += found.gained @ chunk.weight
+                revenue_here, marginal_here = _summed(found, own)
+                received[at] += revenue_here @ chunk.weight
+                gained[at] += marginal_here @ chunk.weight
+        if self.background is not None:
+            revenue, marginal = self.background.revenue(base, common)
+            received += revenue
+            gained += marginal
         cost, slope = (np.array(each) for each in zip(*map(self.cost, base.tolist()), strict=True))
         with np.errstate(invalid="ignore"):
-            return received - cost, gained - slope, extra
+            return common * received - cost, common * gained - slope, extra
 
     def cost(self, base: float) -> tuple[float, float]:
         """Return the leader's cost and its derivative."""
         arguments = [np.array([base]), *self.market.leader]
         cost, slope, _ = self.market.forms.leader_cost(*arguments)
         return float(np.ravel(cost)[0]), float(np.ravel(slope)[0])
+
+
+def _common(share: Shares) -> float:
+    """Return by what sums over followers are multiplied: 1 if each has a share of its own."""
+    return 1.0 if isinstance(share, np.ndarray) else share
+
+
+def _summed(found: Found, own: Shares) -> tuple[Array, Array]:
+    """Return what to sum over followers: revenue and marginal revenue, or the leader's parts."""
+    if isinstance(own, np.ndarray):
+        return found.paid(own)
+    return found.revenue, found.marginal
 
 
 def _joined(chunks: list[Chunk]) -> tuple[Chunk, ...]:
@@ -278,118 +294,3 @@ def _joined(chunks: list[Chunk]) -> tuple[Chunk, ...]:
             np.concatenate([last.weight, chunk.weight]),
         )
     return tuple(merged)
-
-
-@dataclass(frozen=True)
-class Found:
-    """Best responses of a chunk; arrays of shape (members,), see `Reply`.
-
-    `received` is the leader's part of the revenue, `gained` what it changes with the base level,
-    and `gain` what taking part is better than abstaining.
-    """
-
-    extra: Array
-    revenue: Array
-    received: Array
-    gained: Array
-    profit: Array
-    contributes: NDArray[np.bool_]
-    takes: NDArray[np.bool_]
-    gain: Array
-    settled: bool
-
-
-def respond(
-    chunk: Chunk, base: Array | float, share: Array, start: Array, settled_at: float = _SETTLED
-) -> Found:
-    """Find the best responses of a chunk, by Newton's method from `start`.
-
-    Payoffs must be concave in the contribution. The shape of `start` is (..., members); `base` and
-    `share` broadcast to it.
-    """
-    form, kept = chunk.form, 1.0 - share
-    shape = start.shape
-    at = dict(zip(STAY, form.stay(base, *chunk.parameters), strict=True))
-    with np.errstate(all="ignore"):
-        adds = kept * at["marginal_revenue"] > at["marginal_cost"]
-    adds = np.broadcast_to(adds & (kept > 0), shape)
-    extra = np.where((start > 0) & np.isfinite(start), start, 1.0)
-    open_ = adds
-    marginal = np.zeros(shape)
-    for _ in range(_PASSES):
-        step, _, _, slope = form.respond(base, extra, share, *chunk.parameters)
-        good = np.isfinite(step)
-        marginal = slope
-        moved = np.where(adds & good, step, 0.0)
-        extra = extra * np.exp(moved)
-        open_ = adds & ~(np.abs(step) < settled_at)
-        if not open_.any():
-            break
-    settled = True
-    if open_.any():
-        part = chunk.take(np.nonzero(open_)[-1])
-        there = np.broadcast_to(np.asarray(base, dtype=float), shape)[open_]
-        marginal = np.array(np.broadcast_to(marginal, shape))
-        theirs = np.broadcast_to(share, shape)[open_]
-        extra[open_], marginal[open_], settled = _safely(part, there, theirs, extra[open_])
-    earned, spent = form.values(base, extra, *chunk.parameters)
-    with np.errstate(all="ignore"):
-        earned = np.where(adds, earned, at["revenue"])
-        spent = np.where(adds, spent, at["cost"])
-        marginal = np.where(adds, marginal, at["marginal_revenue"])
-        mine = np.where(kept > 0, kept * earned, 0.0)
-        profit = mine - spent
-        slack = _WILLING * (np.abs(mine) + np.abs(spent) + np.abs(chunk.outside))
-        takes = profit >= chunk.outside - slack
-        # a leader without a share gets nothing of marginal revenue that may be infinite
-        paying = takes & (share > 0.0)
-        received = np.where(paying, share * earned, 0.0)
-        gained = np.where(paying, share * marginal, 0.0)
-    return Found(
-        extra,
-        np.where(takes, earned, 0.0),
-        received,
-        gained,
-        np.where(takes, profit, chunk.outside),
-        adds,
-        takes,
-        profit - chunk.outside,
-        settled,
-    )
-
-
-def _safely(chunk: Chunk, base: Array, share: Array, extra: Array) -> tuple[Array, Array, bool]:
-    """Bracketed Newton steps for those whose plain ones do not settle."""
-    form, kept = chunk.form, 1.0 - share
-    low, high = np.zeros(extra.shape), np.full(extra.shape, np.inf)
-    marginal = np.zeros(extra.shape)
-    done = np.zeros(extra.shape, dtype=bool)
-    with np.errstate(all="ignore"):
-        for _ in range(_SLOW_PASSES):
-            step, _, _, slope = form.respond(base, extra, share, *chunk.parameters)
-            marginal = np.where(done, marginal, slope)
-            bad = ~np.isfinite(step) | (step == 0.0)
-            if bad.any():
-                # outside the domain of the logarithms: by the profit itself
-                here = form.values(base, extra, *chunk.parameters)
-                there = form.values(base, extra * _NUDGE, *chunk.parameters)
-                rises = kept * (there[0] - here[0]) > there[1] - here[1]
-                step = np.where(~np.isfinite(step), np.where(rises, 2.0, -2.0), step)
-            low = np.where(step > 0, np.maximum(low, extra), low)
-            high = np.where(step < 0, np.minimum(high, extra), high)
-            after = extra * np.exp(step)
-            middle = np.where(
-                np.isinf(high),
-                extra * math.e**2,
-                np.where(low == 0.0, extra * math.e**-2, np.sqrt(low * high)),
-            )
-            after = np.where((after > low) & (after < high), after, middle)
-            after = np.where(step == 0.0, extra, after)
-            now = np.abs(after - extra) <= _SETTLED * extra
-            now &= np.abs(step) < 1e-6
-            now |= np.isfinite(high) & (high - low <= 1e-15 * high)
-            extra = np.where(done, extra, np.maximum(after, _SMALLEST))
-            done |= now
-            if done.all():
-                break
-    return extra, marginal, bool(done.all())

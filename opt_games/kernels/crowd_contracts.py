@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Crowd, respond
+from opt_games.kernels.crowd import Crowd
+from opt_games.kernels.crowd_response import respond
 
 _HALVINGS = 46
 _PIECES = 2  # smooth humps of a contract that are placed
@@ -96,9 +97,10 @@ def _at(crowd: Crowd, base: Array, shares: Array) -> _Levels:
         share = shares[:, None, rows]
         start = np.broadcast_to(crowd.extra[rows], (*base.shape, rows.size))
         found = respond(chunk, base[..., None], share, start)
-        payoff += found.received.sum(axis=-1)
+        paid, gained = found.paid(share)
+        payoff += paid.sum(axis=-1)
         turnover += found.revenue.sum(axis=-1)
-        slope += found.gained.sum(axis=-1)
+        slope += gained.sum(axis=-1)
         added = np.where(found.contributes, found.extra, 0.0)
         gain[..., rows], profit[..., rows], takes[..., rows] = found.gain, found.profit, found.takes
         final[..., rows] = np.where(found.takes, base[..., None] + added, 0.0)

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.crowd import Crowd, Reply, Shares, respond
+from opt_games.kernels.crowd import Crowd, Reply, Shares
+from opt_games.kernels.crowd_events import Events, levels_of_entry
 from opt_games.kernels.lockstep.scan import MULTIPLES
 
 _SAMPLE = 2048
@@ -24,13 +25,14 @@ _ROUGHLY = 1e-3  # Newton steps that a scan leaves
 _PEAKS = 5
 _OPTIMISM = 2.0  # a hump may rise this many times the last step above its highest node
 _POINTS = 12
-_NEAR = {True: 1e-3, False: 0.02}  # relative width at which events are sorted; of all, of a sample
-_NOISE = 0.05  # what the payoff of a sample may be off
-_CELLS = 4
+_NEAR = {True: 0.1, False: 0.02}  # relative width at which events are sorted; of all, of a sample
+_NOISE = 0.1  # what the payoff of a sample, or between two nodes, may be off
+_CELLS, _MOST_CELLS = 4, 32
+_CELL = 0.03  # relative width of a cell
 _WIDER = 0.1  # where a sample found the stretch
 _ROUNDS = 9
-_HALVINGS = 60
-_TIE = 1e-10
+_CANDIDATES = 6  # so few levels are compared by the payoff itself
+_TIE = 1e-12
 _SHARP = 1e-14
 _NARROWINGS = 80
 _SECANTS = 12
@@ -70,6 +72,15 @@ class Search:
         screen = crowd.sample(_SAMPLE, np.abs(crowd.reply(scale, share).revenue))
         return cls(crowd, screen, nodes, screen.extra)
 
+    def of_screen(self) -> Search:
+        """Return a search that takes the sample for all."""
+        return Search(self.screen, self.screen, self.nodes, self.screen.extra)
+
+    @classmethod
+    def within(cls, crowd: Crowd, low: float, high: float, levels: int) -> Search:
+        """Search a range of base levels only; the best is to be inside."""
+        return cls(crowd, crowd, np.linspace(low, high, levels), crowd.extra)
+
     @property
     def whole(self) -> bool:
         """Whether scans look at all followers."""
@@ -88,6 +99,8 @@ class Search:
         payoff = np.where(np.isnan(payoff), -np.inf, payoff)
         if payoff.argmax() == payoff.size - 1 or not np.isfinite(payoff.max()):
             return None
+        if payoff.argmax() == 0 and self.nodes[0] > 0.0:
+            return None
         padded = np.concatenate([[-np.inf], payoff, [-np.inf]])
         with np.errstate(invalid="ignore"):
             rise = np.nan_to_num(np.abs(np.diff(padded)), nan=0.0, posinf=0.0)
@@ -105,19 +118,30 @@ class Search:
                 if smooth is not None:
                     self.bias = smooth.base / at
                     return smooth
-        near = [self._magnified(share, int(k)) for k in peaks]
+        if self.whole:
+            stretches = self._stretches(np.flatnonzero(hope >= payoff.max()))
+            found = [self._sharpened(share, *stretch) for stretch in stretches]
+            return _likeliest(found)
+        near = [self._magnified(share, int(k), float(payoff[k])) for k in peaks]
         top = max(value for *_, value in near)
-        noise = 0.0 if self.whole else _NOISE * abs(top)
-        width = [value >= top - noise - 1e-3 * abs(top) for *_, value in near]
+        width = [value >= top - _NOISE * abs(top) for *_, value in near]
         found = [
             self._smooth(share, low, high, sharp) or self._sharpened(share, low, high)
             for (low, high, _), close in zip(near, width, strict=True)
             if close
         ]
-        best = max(each.payoff for each in found)
-        tied = [each for each in found if each.payoff >= best - _TIE * each.turnover]
-        # an indifferent leader does what the followers like
-        return max(tied, key=lambda each: float(each.profit.sum()))
+        best = _likeliest(found)
+        if not best.takes.all():
+            # once more around it: the sample may have put it near one end of where it looked
+            found.append(self._sharpened(share, best.base, best.base))
+        return _likeliest(found)
+
+    def _stretches(self, nodes: NDArray[np.int64]) -> list[tuple[float, float]]:
+        """Return the stretches that some nodes and their neighbours span."""
+        apart = np.split(nodes, np.flatnonzero(np.diff(nodes) > 2) + 1)
+        last = self.nodes.size - 1
+        ends = [(max(each[0] - 1, 0), min(each[-1] + 1, last)) for each in apart]
+        return [(float(self.nodes[a]), float(self.nodes[b])) for a, b in ends]
 
     def _of_sample(self, share: Shares, node: int, up: float, down: float) -> float:
         """Return where the slope of the sample is zero beyond a node."""
@@ -134,12 +158,11 @@ class Search:
                 b, down, up = at, float(slope[0]), 0.5 * up
         return at
 
-    def _magnified(self, share: Shares, peak: int) -> tuple[float, float, float]:
+    def _magnified(self, share: Shares, peak: int, value: float) -> tuple[float, float, float]:
         """Return a short stretch around a peak of the scan, and the payoff there."""
         last = self.nodes.size - 1
         low, high = self.nodes[max(peak - 1, 0)], self.nodes[min(peak + 1, last)]
         start = self.start if self.start.ndim == 1 else self.start[max(peak, 1)]
-        value = -np.inf
         while high - low > _NEAR[self.whole] * high:
             base = np.linspace(low, high, _POINTS)
             payoff, _, extra = self.screen.lanes(base, share, start, _ROUGHLY)
@@ -156,12 +179,13 @@ class Search:
         crowd = self.crowd
         if low <= 0.0 and high <= 1e-12 * self.nodes[-1]:
             return crowd.reply(0.0, share)
-        least, most = 0.0, self.nodes[-1]
+        least, most = self.nodes[0], self.nodes[-1]
         best: Reply | None = None
         if not self.whole:
             low, high = low * (1.0 - _WIDER), high * (1.0 + _WIDER)
         for rest in range(_ROUNDS - 1, -1, -1):
-            base = np.linspace(low, high, _CELLS + 1)
+            cells = int(np.clip((high - low) / (_CELL * high), _CELLS, _MOST_CELLS))
+            base = np.linspace(low, high, cells + 1)
             replies = [crowd.reply(float(each), share) for each in base]
             top = max(replies, key=lambda each: each.payoff)
             best = top if best is None or top.payoff > best.payoff else best
@@ -174,16 +198,18 @@ class Search:
                     low, high = max(low - 2.0 * width, least), base[1]
                     continue
                 return self._stationary(share, replies, best)
-            candidates = _events(crowd, replies)
+            candidates = levels_of_entry(crowd, replies)
             order = np.argsort(-candidates.payoff)
             first = order[0]
-            size = abs(candidates.payoff[first]) * ((high - low) / (_CELLS * high)) ** 4
-            close = candidates.payoff >= candidates.payoff[first] - size
+            size = abs(candidates.payoff[first]) * ((high - low) / (cells * high)) ** 4
+            close = order[candidates.payoff[order] >= candidates.payoff[first] - size]
+            if not rest or close.size <= _CANDIDATES or high - low <= 1e-5 * high:
+                for which in close[:_CANDIDATES]:
+                    best = self._within(share, candidates, which, best)
+                return best
             spread = candidates.base[close]
             width = 0.05 * (high - low)
             low, high = max(spread.min() - width, least), min(spread.max() + width, most)
-            if not rest or high - low <= 1e-5 * high:
-                return self._within(share, candidates, first, best)
         raise AssertionError("the last round returns")
 
     def _stationary(self, share: Shares, replies: list[Reply], best: Reply) -> Reply:
@@ -244,139 +270,8 @@ class Search:
         return None
 
 
-@dataclass(frozen=True)
-class Events:
-    """Base levels that may be best in a stretch; arrays of shape (levels,).
-
-    Attributes
-    ----------
-    base, payoff : ndarray
-        Where, and what the leader gets there.
-    inside : ndarray of bool
-        Whether the slope is zero there; else somebody enters or leaves.
-    low, high : ndarray
-        The piece between two events to which a zero of the slope belongs.
-    """
-
-    base: Array
-    payoff: Array
-    inside: NDArray[np.bool_]
-    low: Array
-    high: Array
-
-
-def _events(crowd: Crowd, replies: list[Reply]) -> Events:
-    parts = [_cell(crowd, left, right) for left, right in itertools.pairwise(replies)]
-    columns = zip(*parts, strict=True)
-    return Events(*(np.concatenate(column) for column in columns))
-
-
-def _cell(crowd: Crowd, left: Reply, right: Reply) -> tuple[Array, ...]:
-    """Levels between two nodes at which the payoff may peak."""
-    share, width = left.share, right.base - left.base
-    moving = left.takes != right.takes
-    enters = right.takes[moving]
-    edge = np.zeros(0)
-    revenue, marginal = [np.zeros(0)] * 3, [np.zeros(0)] * 3
-    if enters.size:
-        few = crowd.only(moving)
-        few.extra = left.extra[moving]
-        theirs = few.own(share)
-        edge = _edges(few, left.base, right.base, theirs, enters)
-        revenue, marginal = [], []
-        for base in (np.full(edge.size, left.base), edge, np.full(edge.size, right.base)):
-            earned, gained = np.zeros(edge.size), np.zeros(edge.size)
-            for chunk in few.chunks:
-                rows = chunk.members
-                found = respond(chunk, base[rows], theirs[rows], few.extra[rows])
-                earned[rows], gained[rows] = found.received, found.gained
-            revenue.append(earned)
-            marginal.append(gained)
-    # those who neither enter nor leave: a cubic
-    fixed = np.array([left.payoff - revenue[0].sum(), right.payoff - revenue[2].sum()])
-    slopes = np.array([left.slope - marginal[0].sum(), right.slope - marginal[2].sum()])
-    u = (edge - left.base) / width
-    # those who do: a parabola through both ends of where they take part, with the slope at one
-    other = np.where(enters, revenue[2], revenue[0])
-    end = np.where(enters, 1.0, 0.0)
-    a, b = revenue[1], marginal[1] * width
-    with np.errstate(all="ignore"):
-        c = (other - a - b * (end - u)) / (end - u) ** 2
-    c = np.where(np.isfinite(c), c, 0.0)
-    polynomial = np.array([a - b * u + c * u * u, b - 2.0 * c * u, c])
-    order = np.argsort(u, kind="stable")
-    u, enters, polynomial = u[order], enters[order], polynomial[:, order]
-    entered = np.cumsum(np.where(enters, polynomial, 0.0), axis=1)
-    leaving = np.where(enters, 0.0, polynomial)
-    # at its own level a follower that leaves is still there
-    stays = leaving.sum(axis=1, keepdims=True) - np.cumsum(leaving, axis=1) + leaving
-    at_edge = entered + stays
-    after = np.concatenate([leaving.sum(axis=1, keepdims=True), at_edge], axis=1)
-    after[:, 1:] -= leaving
-
-    def value(at: Array, piece: Array) -> Array:
-        smooth = _cubic(fixed, slopes * width, at)
-        return np.asarray(smooth + piece[0] + piece[1] * at + piece[2] * at * at)
-
-    def rate(at: Array, piece: Array) -> Array:
-        smooth = _cubic_slope(fixed, slopes * width, at)
-        return np.asarray(smooth + piece[1] + 2.0 * piece[2] * at)
-
-    starts, stops = np.append(0.0, u), np.append(u, 1.0)
-    up, down = rate(starts, after), rate(stops, after)
-    with np.errstate(all="ignore"):
-        turns = (up > 0) & (down < 0) & (stops > starts)
-        top = starts + (stops - starts) * np.where(turns, up / (up - down), 0.0)
-    pieces = np.flatnonzero(turns)
-    edges_base = edge[order]
-    base = np.concatenate([edges_base, left.base + width * top[pieces]])
-    payoff = np.concatenate([value(u, at_edge), value(top, after)[pieces]])
-    inside = np.concatenate([np.zeros(u.size, dtype=bool), np.ones(pieces.size, dtype=bool)])
-    first = np.append(left.base, edges_base)
-    last = np.append(edges_base, right.base)
-    low = np.concatenate([edges_base, first[pieces]])
-    high = np.concatenate([edges_base, last[pieces]])
-    nodes = np.array([left.base, right.base])
-    return (
-        np.concatenate([base, nodes]),
-        np.concatenate([payoff, [left.payoff, right.payoff]]),
-        np.concatenate([inside, [False, False]]),
-        np.concatenate([low, nodes]),
-        np.concatenate([high, nodes]),
-    )
-
-
-def _edges(few: Crowd, left: float, right: float, share: Array, enters: NDArray[np.bool_]) -> Array:
-    """Return the levels at which followers enter or leave, on the side where they take part."""
-    low, high = np.full(enters.size, left), np.full(enters.size, right)
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        takes = np.zeros(enters.size, dtype=bool)
-        for chunk in few.chunks:
-            rows = chunk.members
-            found = respond(chunk, middle[rows], share[rows], few.extra[rows])
-            few.extra[rows], takes[rows] = found.extra, found.gain >= 0.0
-        below = takes != enters
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-        if np.all(high - low <= 1e-15 * high):
-            break
-    return np.where(enters, high, low)
-
-
-def _cubic(values: Array, slopes: Array, t: Array) -> Array:
-    s = 1.0 - t
-    return np.asarray(
-        values[0] * s * s * (1.0 + 2.0 * t)
-        + values[1] * t * t * (3.0 - 2.0 * t)
-        + slopes[0] * t * s * s
-        - slopes[1] * t * t * s
-    )
-
-
-def _cubic_slope(values: Array, slopes: Array, t: Array) -> Array:
-    s = 1.0 - t
-    return np.asarray(
-        6.0 * (values[1] - values[0]) * t * s
-        + slopes[0] * s * (1.0 - 3.0 * t)
-        + slopes[1] * t * (3.0 * t - 2.0)
-    )
+def _likeliest(found: list[Reply]) -> Reply:
+    """Return the best for the leader; an indifferent one does what the followers like."""
+    best = max(each.payoff for each in found)
+    tied = [each for each in found if each.payoff >= best - _TIE * each.turnover]
+    return max(tied, key=lambda each: float(each.profit.sum()))

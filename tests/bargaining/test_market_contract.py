@@ -1,4 +1,4 @@
-"""Separate shares of whole markets: closed forms, a brute force over contracts, and bounds."""
+"""Separate shares of whole markets: closed forms, a brute force over contracts, and the notes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 
 import numpy as np
 import pytest
-from separate_market import SeparateMarket
+from peers.separate_market import SeparateMarket
+from separate_shares import compare
 
 import opt_games
 from opt_games import Contract, Game, Generalist, Specialist, SpecialistTable, cli
-from opt_games.bargaining.market_contract import best_market_contract, crowd_line
+from opt_games.bargaining.market_contract import best_market_contract
+from opt_games.bargaining.market_equilibria import market_equilibria
 from opt_games.bargaining.market_few import few_search
 from opt_games.bargaining.market_ideals import specialist_ideals
 from opt_games.bargaining.solutions import Stakes, score_utilities
@@ -71,12 +73,12 @@ def test_no_sampled_contract_is_better(solution):
         )
     found = opt_games.solve(game, bargain=solution)
     assert found.equilibrium.certified
-    line, _ = crowd_line(game)
+    equilibria, _ = market_equilibria(game)
     shares = np.array(list(found.shares.values()))
     rng = np.random.default_rng(0)
     tried = [np.clip(shares + s * rng.normal(size=70), 0, 1) for s in (1e-3, 1e-2, 0.1, 0.3)]
     tried += [np.full(70, s) for s in np.linspace(0, 1, 21)] + [rng.random(70) for _ in range(5)]
-    outcomes = [line.outcome(each) for each in (shares, *tried)]
+    outcomes = [equilibria.outcome(each) for each in (shares, *tried)]
     utilities = np.array([each.utilities for each in outcomes]).T
     stakes = Stakes.of_utilities(game, utilities)
     scores = score_utilities(
@@ -89,8 +91,8 @@ def test_no_sampled_contract_is_better(solution):
 def test_a_contract_that_holds_the_generalist_at_an_edge():
     game = curved(80, 0.3)
     found = best_market_contract(game, "utilitarian", SolverOptions())
-    line, _ = crowd_line(game)
-    common = max(line.outcome(float(s)).utilities.sum() for s in np.linspace(0, 1, 101))
+    equilibria, _ = market_equilibria(game)
+    common = max(equilibria.outcome(float(s)).utilities.sum() for s in np.linspace(0, 1, 101))
     assert found.outcome.utilities.sum() > 1.05 * common
     assert not found.outcome.reply.takes.all()
     # going higher would pay the generalist no more, and specialists are just willing where it is
@@ -102,44 +104,37 @@ def test_a_contract_that_holds_the_generalist_at_an_edge():
 @pytest.mark.slow
 def test_every_specialists_best_contract():
     game = curved(3, 0.0)
-    line, scale = crowd_line(game)
-    ideals = specialist_ideals(line.search.crowd, scale, 0.0, 1.0)
-    few, stakes = few_search(line, scale)
+    equilibria, scale = market_equilibria(game)
+    ideals = specialist_ideals(equilibria.search.crowd, scale, 0.0, 1.0)
+    few, stakes = few_search(equilibria, scale)
     climbed = few.with_ideals(stakes).ideal[1:]
     np.testing.assert_allclose(ideals, climbed, rtol=1e-6)
 
 
-def agreement(seeds: range) -> np.ndarray:
-    """By how much the brute force is better, relative to its own value."""
-    worse = []
-    for seed in seeds:
-        market = SeparateMarket.random(seed)
-        game = market.game()
-        found = best_market_contract(game, "utilitarian", SolverOptions())
-        sampled, _ = market.utilities(market.lattice(np.random.default_rng(7)))
-        stakes = Stakes.of_utilities(game, sampled)
-        if stakes is None:
-            assert found.outcome is None
-            continue
-        _, value = market.best(
-            lambda u, level, stakes=stakes: score_utilities("utilitarian", stakes, u, level)
-        )
-        worse.append((value - found.outcome.utilities.sum()) / abs(value))
-    return np.array(worse)
+@pytest.mark.parametrize("seed", [0, 4])
+def test_a_brute_force_over_contracts_of_a_small_market(seed):
+    shortfall, _ = compare(seed)
+    assert shortfall < 1e-5
 
 
-def test_a_brute_force_over_contracts_of_a_small_market_with_abstention():
-    assert agreement(range(4, 5)).max() < 1e-5
+@pytest.mark.parametrize("seed", [14, 42])
+def test_a_small_market_in_which_nobody_gains_by_any_contract(seed):
+    game = SeparateMarket.random(seed).game()
+    assert best_market_contract(game, "utilitarian", SolverOptions()).outcome is None
+    assert compare(seed) == (None, True)
 
 
 @pytest.mark.slow
-def test_a_brute_force_over_contracts_of_two_hundred_small_markets():
-    worse = agreement(range(200))
-    assert (worse < 1e-3).mean() > AGREE
-    assert np.median(worse) < 1e-5
-
-
-AGREE = 0.9
+def test_a_brute_force_over_contracts_of_small_markets():
+    # all two hundred: `python benchmarks/separate_shares.py --small 200`
+    found = [compare(seed) for seed in (*range(12), 16, 131, 133)]
+    assert [same for _, same in found].count(False) == 0
+    shortfall = np.array([each for each, _ in found if each is not None])
+    assert shortfall.size == 13
+    assert (shortfall < 1e-3).mean() > 0.9
+    assert np.median(shortfall) < 1e-5
+    # the market of few is searched by programs and by climbing, which may stop at another hill
+    assert shortfall.max() < 0.03
 
 
 def test_the_shares_of_all_in_json(tmp_path, capsys):
@@ -160,3 +155,4 @@ def test_the_shares_of_all_in_json(tmp_path, capsys):
     assert len(set(document["shares"].values())) > 1
     assert document["certified"] is True
     assert "Not proven" in document["notes"][0]
+    assert document["notes"][1].startswith("Estimated")

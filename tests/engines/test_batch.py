@@ -12,7 +12,7 @@ from linear_market import LinearMarkets
 from lockstep_games import FAMILIES, Known, Quadratic
 from peers import brute_force as peer
 from peers.answers import Answers, product
-from random_games import form_of, random_games
+from random_games import Games, form_of, random_games
 
 import opt_games
 from opt_games import SOLUTIONS, Bargaining, Contract, Game, Generalist, Specialist
@@ -39,6 +39,34 @@ def equal(one: Outcomes, other: Outcomes, tolerance: float = 1e-9) -> None:
 
 
 # --- known games -----------------------------------------------------------------------------
+
+
+HARD = [
+    # family, R, k, c0, q0, c1, q1, m1, f1, share by the brute force of the benchmarks
+    ("power", 4.514863164812798, 0.6404997939007531, 0.0796562356216017, 2.515237824565081,
+     0.8160155284530248, 1.6266131615547372, 0.6992977716000146, 0.0, 0.630660141384),
+    ("exponential", 1.976639818162881, 1.5919073881867594, 0.15027895818653297, 2.6164029045225887,
+     1.9026636302474729, 1.5641198724711873, 0.2865099619393585, 0.0, 0.569083681296),
+    ("exponential", 3.2656685249152, 0.7108743100758428, 0.2575955742894328, 1.8151336275075933,
+     0.20262697441882585, 1.494425432066803, 0.23142400108916417, 0.0, 0.728003354143),
+    ("power", 3.1038466772085607, 0.5278474659189167, 0.37765965059535445, 2.3126096101848406,
+     0.4833066353370824, 1.46098528320405, 0.605314266720482, 0.0, 0.616113132570),
+    ("exponential", 4.73663958116377, 1.316061755566971, 0.0961698140150787, 2.181203048531561,
+     0.5721704079237036, 1.7205871620079463, 0.3704221198100903, 0.7913580970549028,
+     0.509942814246),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", range(len(HARD)))
+def test_humps_that_overtake_each_other_where_they_are_born(case):
+    family, *numbers, share = HARD[case]
+    names = ("R", "k", "c0", "q0", "c1", "q1", "m1", "f1")
+    games = Games(
+        family, **{name: np.array([value]) for name, value in zip(names, numbers, strict=True)}
+    )
+    found = solve(Cases(form_of(games), {"R": games.R}, "nash"))
+    assert not found.slow.any()
+    assert found.shares[0, 0] == pytest.approx(share, abs=1e-8)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

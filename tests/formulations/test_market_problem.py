@@ -8,7 +8,8 @@ import pyomo.environ as pyo
 import pytest
 
 from opt_games import Contract, Game, Generalist, Specialist
-from opt_games.bargaining.market_contract import crowd_line, market_stakes
+from opt_games.bargaining.market_contract import market_stakes
+from opt_games.bargaining.market_equilibria import market_equilibria
 from opt_games.bargaining.market_terms import Place, Rival, Terms, assemble
 from opt_games.equilibrium import set_levels
 from opt_games.formulations.bargaining_problem import bargaining_problem
@@ -34,12 +35,12 @@ def mixed() -> Game:
 
 def prepared(solution: str, share: float = 0.4):
     game = mixed()
-    line, _ = crowd_line(game)
-    market = line.search.crowd.market
-    stakes = market_stakes(line)
+    equilibria, _ = market_equilibria(game)
+    market = equilibria.search.crowd.market
+    stakes = market_stakes(equilibria)
     ideal = stakes.disagreement + 1.3 * (stakes.ideal - stakes.disagreement)
     terms = Terms(game, solution, stakes.with_ideal(ideal), market.utility(market.outside)[0][:, 0])
-    reply = line.outcome(share).reply
+    reply = equilibria.outcome(share).reply
     shares = np.full(4, share)
     place = Place(shares, reply.base, reply.extra, reply.takes, reply.contributes, reply.payoff)
     return terms, place

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import opt_games
-from opt_games import Game, Generalist, Specialist, SpecialistTable
+from opt_games import Bargaining, Game, Generalist, Specialist, SpecialistTable
 from opt_games.bargaining.bargain import bargain
 from opt_games.bargaining.solutions import Stakes, score, score_utilities
 from opt_games.equilibrium import EquilibriumMap
@@ -112,13 +114,33 @@ def test_bargains_are_those_of_the_search_for_few(solution):
     compare(curved(9, 0.0, 1), solution)
 
 
-def test_bargains_with_costs_of_entry_are_left_to_the_search_for_few():
-    table = SpecialistTable(
-        Specialist("app", "rho * alpha1", "0.1 + (alpha1 - alpha0)**2"), {"rho": [1.0] * 70}
-    )
-    game = Game("entry", Generalist("100 * alpha0**2"), table)
-    assert solve_large(game, "nash") is None
-    assert solve_large(game, "given", 0.4) is not None
+@pytest.mark.parametrize("solution", ["nash", "utilitarian", "egalitarian", "powerful-specialist"])
+def test_leaders_that_may_stay_out_and_specialists_that_want_more(solution):
+    plain = curved(9, 0.0, 2)
+    wanted = {"generalist": 1.4, "app-1": 0.05}
+    bargaining = Bargaining(disagreement=wanted if solution == "nash" else None)
+    leader = replace(plain.generalist, outside_option=1.3)
+    compare(replace(plain, generalist=leader, bargaining=bargaining), solution)
+
+
+@pytest.mark.parametrize("solution", ["nash", "utilitarian"])
+def test_a_sample_and_polynomials_find_the_share_that_all_do(monkeypatch, solution):
+    game = curved(5000, 0.0, 7)
+    short = solve_large(game, solution)
+    monkeypatch.setattr("opt_games.bargaining.crowd_share.DIRECT", 10_000)
+    long = solve_large(game, solution)
+    assert short.equilibrium.certified
+    assert short.work.solves < long.work.solves / 5
+    assert short.shares["app-1"] == pytest.approx(long.shares["app-1"], abs=1e-8)
+
+
+@pytest.mark.parametrize("solution", [*SOLUTIONS, "kalai-smorodinsky"])
+def test_bargains_of_those_who_may_stay_out_are_left_to_the_search_for_few(solution):
+    assert solve_large(curved(70, 0.5, 1), solution) is None
+    form = Specialist("app", "rho * alpha1", "(alpha1 - alpha0)**2", outside_option="o")
+    columns = {"rho": np.ones(70), "o": np.linspace(0.0, 1e-3, 70)}
+    game = Game("m", Generalist("70 * alpha0**2"), SpecialistTable(form, columns))
+    assert solve_large(game, solution) is None
 
 
 def test_kalai_smorodinsky_is_that_of_the_search_for_few():

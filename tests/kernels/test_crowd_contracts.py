@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from separate_market import SeparateMarket
+from peers.separate_market import SeparateMarket
 
-from opt_games.bargaining.market_contract import crowd_line
+from opt_games.bargaining.market_equilibria import market_equilibria
 from opt_games.bargaining.market_few import _LEVELS
 from opt_games.kernels.crowd_contracts import contract_equilibria
 
@@ -14,11 +14,11 @@ from opt_games.kernels.crowd_contracts import contract_equilibria
 @pytest.mark.parametrize("seed", range(6))
 def test_random_contracts_of_linear_markets(seed):
     market = SeparateMarket.random(seed)
-    line, scale = crowd_line(market.game())
+    equilibria, scale = market_equilibria(market.game())
     shares = np.random.default_rng(seed).random((market.size, 1500))
     shares[0, :100] = np.round(shares[0, :100])
     utilities, final = market.utilities(shares)
-    found = contract_equilibria(line.search.crowd, _LEVELS * scale, shares)
+    found = contract_equilibria(equilibria.search.crowd, _LEVELS * scale, shares)
     ours = np.vstack([found.payoff, found.profit])
     error = np.abs(ours - utilities).max(axis=0) / np.abs(utilities).max()
     # a generalist that gets nothing either way stays out here: no contract is to hang on that
@@ -31,10 +31,10 @@ def test_random_contracts_of_linear_markets(seed):
 
 def test_one_contract_is_what_the_search_for_very_many_finds():
     market = SeparateMarket.random(2)
-    line, scale = crowd_line(market.game())
+    equilibria, scale = market_equilibria(market.game())
     shares = np.random.default_rng(5).random((market.size, 20))
-    found = contract_equilibria(line.search.crowd, _LEVELS * scale, shares)
+    found = contract_equilibria(equilibria.search.crowd, _LEVELS * scale, shares)
     for k in range(shares.shape[1]):
-        outcome = line.outcome(shares[:, k])
+        outcome = equilibria.outcome(shares[:, k])
         assert outcome.profits[0] == pytest.approx(found.payoff[k], rel=1e-9, abs=1e-12)
         np.testing.assert_allclose(outcome.profits[1:], found.profit[:, k], atol=1e-7)

@@ -31,6 +31,8 @@ class Answer(Lanes):
     agreed : ndarray of bool, shape (games,)
     active : ndarray of bool, shape (games,)
         Whether the leader takes part.
+    near : ndarray, shape (2, games)
+        Where there is no answer, the shares between which to look closer.
     """
 
     points: Points
@@ -38,6 +40,7 @@ class Answer(Lanes):
     known: NDArray[np.bool_]
     agreed: NDArray[np.bool_]
     active: NDArray[np.bool_]
+    near: Array
 
 
 def bargain(nodes: Nodes, solution: str) -> Answer:
@@ -52,6 +55,7 @@ def bargain(nodes: Nodes, solution: str) -> Answer:
     stakes = nodes.stakes
     market = nodes.market
     known = np.ones(market.games, dtype=bool)
+    near = np.full((2, market.games), [[np.inf], [-np.inf]])
     if solution == "kalai-smorodinsky":
         ideal = stakes.ideal.copy()
         for k in range(market.size + 1):
@@ -59,16 +63,24 @@ def bargain(nodes: Nodes, solution: str) -> Answer:
             utility, _ = market.utility(best.measure.profits)
             ideal[k] = np.where(best.known, np.maximum(utility[k], ideal[k]), ideal[k])
             known &= best.known | ~stakes.say[k]
+            near = _around(near, np.where(best.known, near, best.near))
         stakes = stakes.with_ideal(ideal)
 
     def score(games: NDArray[np.int64], points: Points, measure: Measure) -> Value:
         return value(solution, market.take(games), stakes.take(games), points, measure)
 
-    state, unknown = Search(nodes, score).run()
+    search = Search(nodes, score)
+    state = search.run()
     sensitive = solution in ("nash", "kalai-smorodinsky", "egalitarian")
-    known &= ~unknown & ~(nodes.unsure & (sensitive | ~nodes.agreed))
+    known &= ~search.unknown & ~(nodes.unsure & (sensitive | ~nodes.agreed))
+    near = _around(near, nodes.around(search.near))
     active, measure = with_abstention(market, state.measure)
-    return Answer(state.points, measure, known, nodes.agreed, active)
+    return Answer(state.points, measure, known, nodes.agreed, active, near)
+
+
+def _around(one: Array, other: Array) -> Array:
+    """Return the stretches of shares that hold both."""
+    return np.array([np.minimum(one[0], other[0]), np.maximum(one[1], other[1])])
 
 
 def given(market: Market, share: Array, density: Density) -> Answer:
@@ -77,4 +89,4 @@ def given(market: Market, share: Array, density: Density) -> Answer:
     optima = leader_optima(market, base, share[None, :])
     active, measure = with_abstention(market, optima.measure)
     agreed = np.ones(market.games, dtype=bool)
-    return Answer(optima.points, measure, optima.found, agreed, active)
+    return Answer(optima.points, measure, optima.found, agreed, active, np.tile(share, (2, 1)))

@@ -10,334 +10,16 @@ import numba
 import numpy as np
 
 from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep import fused_converge, fused_table
 from opt_games.kernels.lockstep.machine_code import OPTIONS, define, scalar_function
 
 if TYPE_CHECKING:
     from opt_games.kernels.lockstep.forms import FollowerForm
     from opt_games.kernels.lockstep.market import Market
 
-_BLOCK = 16  # lanes that go together in `converge`
-_TABLE_BLOCK = 64  # and in `table`
-
 # All that an inner loop touches lies in one array S at distances that the compiler knows: it can
 # then prove that lanes do not disturb each other, and work on several at once. {slots} gives the
 # names of the distances.
-
-_CONVERGE = """
-def converge(share, base, extra, contributes, takes, closure, edge, outside, most, sharp,
-             leader, {signature}):
-    {slots}
-    n, lanes = extra.shape
-    base, extra = base.copy(), extra.copy()
-    profit, profit1 = np.empty((n + 1, lanes)), np.empty((n + 1, lanes))
-    performance, performance1 = np.empty(lanes), np.empty(lanes)
-    base1, extra1, offer = np.empty(lanes), np.empty((n, lanes)), np.empty((n, lanes))
-    turnover, residual = np.empty(lanes), np.empty(lanes)
-    slope, bend = np.empty(lanes), np.empty(lanes)
-    S = np.ones({size})
-    F = np.empty((n, 12, {block}))
-    log_extra = np.empty((n, {block}))
-    for b in range(0, lanes, {block}):
-        w = min({block}, lanes - b)
-        for l in range(w):
-            S[X + l] = base[b + l]
-            S[D + l] = share[b + l]
-        for trial in range(most + 1):
-            for l in range({block}):
-                S[GOT + l] = 0.0
-                S[GOT1 + l] = 0.0
-                S[MOVED + l] = 0.0
-            {forms}
-            for p in range(leader.shape[0]):
-                for l in range(w):
-                    S[P + p * {block} + l] = leader[p, b + l]
-            for l in range({block}):
-                S[C0 + l], S[C1 + l], S[C2 + l] = leader_cost(S[X + l]{paid})
-            for l in range({block}):
-                d, x = S[D + l], S[X + l]
-                got, got1 = d * S[GOT + l], d * S[GOT1 + l]
-                expected = got + d * S[MOVED + l]
-                second = got1 - S[C2 + l]
-                short = expected - S[C1 + l]
-                step = -log_(expected / S[C1 + l]) / (x * (got1 / got - S[C2 + l] / S[C1 + l]))
-                plain = -short / (x * second)
-                step = step if abs(step) < np.inf else plain
-                up = 0.5 if short >= 0.0 else -0.5
-                S[STEP + l] = step if second < 0.0 else up
-                S[SLOPE + l] = got - S[C1 + l]
-                S[BEND + l] = second
-            any_late = False
-            for l in range(w):
-                j = b + l
-                step = S[STEP + l]
-                if closure[j] == 2:
-                    q = edge[j]
-                    gain = (1.0 - S[D + l]) * F[q, 1, l] - F[q, 2, l]
-                    step = (outside[q + 1, j] - gain) / (F[q, 11, l] * S[X + l])
-                step = 1.5 if step > 1.5 else step
-                step = -1.5 if step < -1.5 else step
-                step = 0.0 if closure[j] == 1 else step
-                S[STEP + l] = step
-                off = abs(step)
-                for q in range(n):
-                    if contributes[q, j]:
-                        drift = S[X + l] * step * (F[q, 4, l] - 1.0) / extra[q, j]
-                        own = F[q, 0, l] + drift
-                        own = 1.5 if own > 1.5 else own
-                        own = -1.5 if own < -1.5 else own
-                        log_extra[q, l] = own
-                        off = abs(own) if not abs(own) <= off else off
-                    else:
-                        log_extra[q, l] = 0.0
-                residual[j] = off
-                S[LATE + l] = 0.0 if off < sharp else 1.0
-                any_late = any_late or not off < sharp
-            if trial == most or not any_late:
-                break
-            for l in range({block}):
-                factor = exp_(S[STEP + l])
-                S[X + l] = S[X + l] * (factor if S[LATE + l] > 0.0 else 1.0)
-            for q in range(n):
-                for l in range(w):
-                    S[OWN + l] = log_extra[q, l]
-                for l in range({block}):
-                    factor = exp_(S[OWN + l])
-                    S[OWN + l] = factor if S[LATE + l] > 0.0 else 1.0
-                for l in range(w):
-                    extra[q, b + l] = extra[q, b + l] * S[OWN + l]
-        for l in range(w):
-            j = b + l
-            d = share[j]
-            base[j], slope[j], bend[j] = S[X + l], S[SLOPE + l], S[BEND + l]
-            rate, revenue, direct = 0.0, 0.0, 0.0
-            for q in range(n):
-                if takes[q, j]:
-                    rate += F[q, 7, l] + d * F[q, 10, l]
-                    revenue += F[q, 1, l]
-                    direct += F[q, 3, l] * F[q, 5, l]
-            at_floor = closure[j] == 1
-            x1 = 0.0 if at_floor else -rate / bend[j]
-            if closure[j] == 2:
-                x1 = F[edge[j], 1, l] / F[edge[j], 11, l]
-            base1[j] = x1
-            profit[0, j] = d * revenue - S[C0 + l]
-            profit1[0, j] = revenue + d * direct + (0.0 if at_floor else slope[j] * x1)
-            turnover[j] = d * abs(revenue) + abs(S[C0 + l])
-            level, level1 = 0.0, 0.0
-            for q in range(n):
-                final1 = F[q, 4, l] * x1 + F[q, 5, l]
-                extra1[q, j] = final1 - x1 if contributes[q, j] else 0.0
-                offer[q, j] = (1.0 - d) * F[q, 1, l] - F[q, 2, l]
-                bound = closure[j] == 2 and edge[j] == q
-                free = takes[q, j] and not bound
-                profit[q + 1, j] = offer[q, j] if free else outside[q + 1, j]
-                profit1[q + 1, j] = -F[q, 1, l] + F[q, 11, l] * x1 if free else 0.0
-                if takes[q, j]:
-                    level += base[j] + (extra[q, j] if contributes[q, j] else 0.0)
-                    level1 += final1
-            performance[j] = level
-            performance1[j] = level1
-    return (profit, profit1, performance, performance1, base1, extra1, offer, turnover, residual,
-            slope, bend, base, extra)
-"""
-
-_FORM = """
-            for i in range(members_{f}.size):
-                q = members_{f}[i]
-                stays = False
-                for l in range(w):
-                    S[Y + l] = extra[q, b + l]
-                    S[TAKES + l] = 1.0 if takes[q, b + l] else 0.0
-                    S[ADDS + l] = 1.0 if contributes[q, b + l] else 0.0
-                    stays = stays or not contributes[q, b + l]
-                for p in range({count}):
-                    for l in range(w):
-                        S[P + p * {block} + l] = given_{f}[p, i, b + l]
-                for l in range({block}):
-                    (S[O0 + l], S[O1 + l], S[O2 + l], S[O3 + l], S[O4 + l], S[O5 + l], S[O6 + l],
-                     S[O7 + l], S[O8 + l], S[O9 + l], S[O10 + l]
-                     ) = lead_{f}(S[X + l], S[Y + l], S[D + l]{given})
-                if stays:
-                    for l in range(w):
-                        if not contributes[q, b + l]:
-                            r, c, r1, c1, cb, r2 = stay_{f}(S[X + l]{given})
-                            S[O0 + l] = 0.0
-                            S[O1 + l] = r
-                            S[O2 + l] = c
-                            S[O3 + l] = r1
-                            S[O4 + l] = 1.0
-                            S[O5 + l] = 0.0
-                            S[O6 + l] = -((1.0 - S[D + l]) * r1 - c1 - cb)
-                            S[O7 + l] = r1
-                            S[O8 + l] = r2
-                            S[O9 + l] = 0.0
-                            S[O10 + l] = 0.0
-                for l in range({block}):
-                    t = S[TAKES + l] > 0.0
-                    shift = S[O0 + l] if S[ADDS + l] > 0.0 else 0.0
-                    S[GOT + l] += S[O7 + l] if t else 0.0
-                    S[GOT1 + l] += S[O8 + l] if t else 0.0
-                    S[MOVED + l] += S[O9 + l] * (S[Y + l] * shift) if t else 0.0
-                for k in range(11):
-                    for l in range({block}):
-                        F[q, k, l] = S[O0 + k * {block} + l]
-                for l in range({block}):
-                    F[q, 11, l] = -S[O6 + l]
-"""
-
-_SLOTS = [
-    "X",
-    "D",
-    "GOT",
-    "GOT1",
-    "MOVED",
-    "C0",
-    "C1",
-    "C2",
-    "STEP",
-    "SLOPE",
-    "BEND",
-    "LATE",
-    "OWN",
-    "Y",
-    "TAKES",
-    "ADDS",
-    "O0",
-    "O1",
-    "O2",
-    "O3",
-    "O4",
-    "O5",
-    "O6",
-    "O7",
-    "O8",
-    "O9",
-    "O10",
-    "P",
-]
-
-_TABLE = """
-def table(base, share, outside, first, most, enough, leader, {signature}):
-    {slots}
-    nodes = base.shape[0]
-    rows, games = share.shape
-    n = outside.shape[0]
-    payoff, slope = np.empty((nodes, rows, games)), np.empty((nodes, rows, games))
-    extras = np.empty((nodes, n, rows, games))
-    contributes = np.empty((nodes, n, rows, games), dtype=np.bool_)
-    takes = np.empty((nodes, n, rows, games), dtype=np.bool_)
-    S = np.ones({size})
-    y, change = np.ones((n, {block})), np.zeros((n, {block}))
-    for b in range(0, games, {block}):
-        w = min({block}, games - b)
-        for row in range(rows):
-            for l in range(w):
-                S[D + l] = share[row, b + l]
-            for q in range(n):
-                for l in range(w):
-                    y[q, l] = base[nodes - 1, b + l]
-                for l in range({block}):
-                    change[q, l] = 0.0
-            for k in range(nodes):
-                steps = first if k == 0 else most
-                for l in range({block}):
-                    S[GOT + l] = 0.0
-                    S[GAIN + l] = 0.0
-                for l in range(w):
-                    S[X + l] = base[k, b + l]
-                    S[BEFORE + l] = base[max(k - 1, 0), b + l]
-                {forms}
-                for p in range(leader.shape[0]):
-                    for l in range(w):
-                        S[P + p * {block} + l] = leader[p, b + l]
-                for l in range({block}):
-                    S[C0 + l], S[C1 + l], unused = leader_cost(S[X + l]{paid})
-                for l in range(w):
-                    payoff[k, row, b + l] = S[D + l] * S[GOT + l] - S[C0 + l]
-                    slope[k, row, b + l] = S[D + l] * S[GAIN + l] - S[C1 + l]
-    return payoff, slope, extras, contributes, takes
-"""
-
-_TABLE_FORM = """
-                for i in range(members_{f}.size):
-                    q = members_{f}[i]
-                    for l in range({block}):
-                        S[Y + l] = y[q, l]
-                        S[CHANGE + l] = change[q, l]
-                    for l in range(w):
-                        S[OUTSIDE + l] = outside[q, b + l]
-                    for p in range({count}):
-                        for l in range(w):
-                            S[P + p * {block} + l] = given_{f}[p, i, b + l]
-                    for l in range({block}):
-                        r, c, r1, c1, unused, unused2 = stay_{f}(S[X + l]{given})
-                        S[R0 + l] = r
-                        S[S0 + l] = c
-                        S[R1 + l] = r1
-                        kept = 1.0 - S[D + l]
-                        some = 1.0 if kept > 0.0 else 0.0
-                        S[ADDS + l] = some if kept * r1 > c1 else 0.0
-                    for l in range({block}):
-                        drift = S[CHANGE + l] * (S[X + l] - S[BEFORE + l]) / S[Y + l]
-                        drift = 1.0 if drift > 1.0 else drift
-                        drift = -1.0 if drift < -1.0 else drift
-                        S[Y + l] = S[Y + l] * exp_(drift)
-                    for step in range(steps):
-                        for l in range({block}):
-                            s, r, c, g = respond_{f}(S[X + l], S[Y + l], S[D + l]{given})
-                            s = s if s == s else 0.0
-                            s = s if S[ADDS + l] > 0.0 else 0.0
-                            S[STEP + l] = s
-                            S[R + l] = r
-                            S[C + l] = c
-                            S[G + l] = g
-                            S[Y + l] = S[Y + l] * exp_(s)
-                        largest = 0.0
-                        for l in range(w):
-                            largest = max(largest, abs(S[STEP + l]))
-                        if largest < enough:
-                            break
-                    for l in range({block}):
-                        on = S[ADDS + l] > 0.0
-                        S[CHANGE + l] = S[G + l] / S[R1 + l] - 1.0 if on else 0.0
-                        revenue = S[R + l] if on else S[R0 + l]
-                        spent = S[C + l] if on else S[S0 + l]
-                        enters = (1.0 - S[D + l]) * revenue - spent >= S[OUTSIDE + l]
-                        S[GOT + l] += revenue if enters else 0.0
-                        slope_ = S[G + l] if on else S[R1 + l]
-                        S[GAIN + l] += slope_ if enters else 0.0
-                        S[ENTERS + l] = 1.0 if enters else 0.0
-                    for l in range({block}):
-                        y[q, l] = S[Y + l]
-                        change[q, l] = S[CHANGE + l]
-                    for l in range(w):
-                        extras[k, q, row, b + l] = S[Y + l]
-                        contributes[k, q, row, b + l] = S[ADDS + l] > 0.0
-                        takes[k, q, row, b + l] = S[ENTERS + l] > 0.0
-"""
-
-_TABLE_SLOTS = [
-    "X",
-    "D",
-    "GOT",
-    "GAIN",
-    "BEFORE",
-    "C0",
-    "C1",
-    "Y",
-    "CHANGE",
-    "OUTSIDE",
-    "R0",
-    "S0",
-    "R1",
-    "ADDS",
-    "STEP",
-    "R",
-    "C",
-    "G",
-    "ENTERS",
-    "P",
-]
 
 
 @dataclass(frozen=True)
@@ -346,11 +28,12 @@ class Fused:
 
     Attributes
     ----------
-    converge, table : functions compiled by numba on their first call
+    converge, table, humps : functions compiled by numba on their first call
     """
 
     converge: Callable[..., Any]
     table: Callable[..., Any]
+    humps: Callable[..., Any]
 
     @staticmethod
     def arguments(market: Market) -> list[Any]:
@@ -380,12 +63,14 @@ class Fused:
         counts = [len(form.names) for form in followers]
         most = max([leaders, *counts])
 
-        def compiled(name: str, whole: str, part: str, slots: list[str], block: int) -> Any:
+        def compiled(name: str, whole: str, templates: Any) -> Any:
+            block, slots = templates.BLOCK, templates.SLOTS
+
             def given(count: int) -> str:
                 return "".join(f", S[P + {p * block} + l]" for p in range(count))
 
             forms = "".join(
-                part.format(f=f, count=count, block=block, given=given(count))
+                templates.FORM.format(f=f, count=count, block=block, given=given(count))
                 for f, count in enumerate(counts)
             )
             code = whole.format(
@@ -396,12 +81,25 @@ class Fused:
                 forms=forms,
                 paid=given(leaders),
             )
-            return numba.njit(**OPTIONS)(define(code, name, space))
+            kernel = numba.njit(**OPTIONS)(define(code, name, space))
+
+            def run(*arguments: Any) -> Any:
+                # other layouts would compile it anew
+                return kernel(*(_plain(each) for each in arguments))
+
+            return run
 
         return cls(
-            compiled("converge", _CONVERGE, _FORM, _SLOTS, _BLOCK),
-            compiled("table", _TABLE, _TABLE_FORM, _TABLE_SLOTS, _TABLE_BLOCK),
+            compiled("converge", fused_converge.CONVERGE, fused_converge),
+            compiled("table", fused_table.TABLE, fused_table),
+            compiled("humps", fused_table.HUMPS, fused_table),
         )
+
+
+def _plain(argument: Any) -> Any:
+    if isinstance(argument, np.ndarray):
+        return np.require(argument, requirements=["C", "W"])
+    return argument
 
 
 def _columns(parameters: tuple[Array, ...], members: int, lanes: int) -> Array:

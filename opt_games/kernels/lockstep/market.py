@@ -12,6 +12,7 @@ from opt_games.expression import Expression
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array, ArrayFunction, Symbols
 from opt_games.kernels.lockstep.forms import GameForms
+from opt_games.kernels.lockstep.lanes import take
 from opt_games.parts import GENERALIST
 
 Index = NDArray[np.int64]
@@ -97,16 +98,16 @@ class Market:
         """Return some of the games."""
 
         def of(values: Array) -> Array:
-            return values if values.shape[-1] == 1 and self.games != 1 else values[..., games]
+            return values if values.shape[-1] == 1 and self.games != 1 else take(values, games)
 
         return replace(
             self,
             followers=tuple(tuple(map(of, each)) for each in self.followers),
             leader=tuple(map(of, self.leader)),
             utilities=tuple(tuple(map(of, each)) for each in self.utilities),
-            outside=self.outside[:, games],
-            disagreement=self.disagreement[:, games],
-            weights=self.weights[:, games],
+            outside=take(self.outside, games),
+            disagreement=take(self.disagreement, games),
+            weights=take(self.weights, games),
         )
 
     def utility(self, profits: Array) -> tuple[Array, Array]:

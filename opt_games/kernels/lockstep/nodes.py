@@ -11,16 +11,16 @@ from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.lanes import Lanes, stack
 from opt_games.kernels.lockstep.market import Index, Market
 from opt_games.kernels.lockstep.objective import ACCEPTANCE, Stakes
-from opt_games.kernels.lockstep.optimum import TIE, Optima, leader_optima
+from opt_games.kernels.lockstep.optimum import TIE, Optima, leader_humps, leader_optima
 from opt_games.kernels.lockstep.point import EDGE, Measure, Points
 from opt_games.kernels.lockstep.scan import search_levels
 
 FRACTIONS = {
     9: np.array([0.0, 0.03, 0.12, 0.3, 0.5, 0.7, 0.88, 0.97, 1.0]),
     33: 0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, 33)),
-    50: np.linspace(0.0, 1.0, 50),
 }
 _CLOSER = 6  # rounds of looking for a share at which anybody agrees
+_NEAR = 33  # nodes in the stretches of shares to look at more closely
 _PARTS = 13  # into which stretches are cut where followers come and go
 
 
@@ -32,8 +32,8 @@ class Density:
     levels: int
 
 
-COARSE, FINE, OTHER = Density(9, 12), Density(33, 40), Density(50, 40)
-"""Densities to try one after the other; the last has its nodes elsewhere."""
+COARSE, FINE = Density(9, 12), Density(33, 40)
+"""Densities to try one after the other."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,23 @@ class Nodes:
         """Whether somebody stays out, or is just kept in, at a lane."""
         return np.asarray(_out(self.points, self.active) & self.found)
 
+    def around(self, near: Array) -> Array:
+        """Widen stretches of shares to the next nodes; to all shares where there is none.
+
+        Parameters
+        ----------
+        near : ndarray, shape (2, games)
+        """
+        first = np.flatnonzero(np.append(True, self.game[1:] != self.game[:-1]))
+        share = self.points.share
+        below = np.where(share < near[0, self.game], share, -np.inf)
+        above = np.where(share > near[1, self.game], share, np.inf)
+        low = np.maximum.reduceat(below, first)
+        high = np.minimum.reduceat(above, first)
+        some = near[0] <= near[1]
+        wider = np.array([np.where(some, low, -np.inf), np.where(some, high, np.inf)])
+        return wider.clip(self.market.low, self.market.high)
+
 
 def _out(points: Points, active: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(~points.takes.all(axis=0) | (points.closure == EDGE) | ~active)
@@ -98,10 +115,17 @@ class _Sampled(Lanes):
         return cls.of(market, game, leader_optima(market.take(game), base[:, game], share[None, :]))
 
 
-def sample(market: Market, density: Density) -> Nodes:
+def sample(market: Market, density: Density, near: Array | None = None) -> Nodes:
     """Find the equilibria at sampled shares, and what the players bargain over.
 
     Where followers come and go between two shares, there are more of them.
+
+    Parameters
+    ----------
+    market : Market
+    density : Density
+    near : ndarray, shape (2, games), optional
+        Shares between which to look more closely: at the nodes that come on top.
     """
     games = market.games
     base = search_levels(market, density.levels)
@@ -114,6 +138,14 @@ def sample(market: Market, density: Density) -> Nodes:
     order = np.arange(game.size).reshape(shares.size, games).T.ravel()
     lanes = lanes.take(order)
     finer = search_levels(market, FINE.levels)
+    if near is not None:
+        inner = np.linspace(0.0, 1.0, _NEAR + 2)[1:-1, None]
+        closer = np.flatnonzero(near[1] - near[0] < market.high - market.low)
+        low, high = near[:, closer]
+        more = np.tile(closer, _NEAR)
+        lanes = _joined(
+            lanes, _Sampled.at(market, finer, more, (low + (high - low) * inner).ravel())
+        )
     lanes = _joined(lanes, _between(market, base, lanes))
     stakes, unsure, agreed = _stakes(market, lanes, optima.tempted & (density == COARSE))
     nobody = np.flatnonzero(~agreed & optima.tempted.any(axis=0))
@@ -177,12 +209,11 @@ def _closest(market: Market, finer: Array, lanes: _Sampled, games: Index) -> _Sa
 def _taking_part(market: Market, finer: Array, game: Index, share: Array) -> Array:
     """Return the leader's best payoff, over its outside option, with somebody taking part."""
     here = market.take(game)
-    optima = leader_optima(here, finer[:, game], share[None, :], lower=True)
+    optima, others = leader_humps(here, finer[:, game], share[None, :], lower=True)
     payoff = np.full(game.size, -np.inf)
     with np.errstate(invalid="ignore"):
         won = optima.found & optima.points.takes.any(axis=0)
         payoff = np.where(won, optima.measure.profits[0], payoff)
-        others = optima.others
         other = np.where(others.points.takes.any(axis=0), others.measure.profits[0], -np.inf)
         np.maximum.at(payoff, others.lane, other)
         return np.asarray(payoff - here.outside[0])

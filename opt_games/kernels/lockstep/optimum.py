@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.lanes import Lanes, stack
-from opt_games.kernels.lockstep.market import Market
+from opt_games.kernels.lockstep.market import Index, Market
 from opt_games.kernels.lockstep.point import (
     EDGE,
     FLOOR,
@@ -22,7 +22,7 @@ from opt_games.kernels.lockstep.point import (
 from opt_games.kernels.lockstep.scan import Seeds, seeds
 
 SETTLED = 1e-9  # a Newton step, relative to the levels, below which a point has settled
-TIE = 1e-10  # of turnover: the leader is indifferent
+TIE = 1e-12  # of turnover: the leader is indifferent
 ROUNDING = 1e-12
 _STEPS = 16
 _LANES = 4096  # shares, followers and games settled at a time: what a cache holds
@@ -73,18 +73,15 @@ class Optima:
         Whether the optimum is known; the other entries mean nothing where it is not.
     tempted : ndarray of bool, shape (followers, games)
         Whether the follower takes part at any base level and share that was looked at.
-    others : Candidates
-        Other local optima that were found.
     """
 
     points: Points
     measure: Measure
     found: NDArray[np.bool_]
     tempted: NDArray[np.bool_]
-    others: Candidates
 
 
-def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = False) -> Optima:
+def leader_optima(market: Market, base: Array, share: Array) -> Optima:
     """Find the leader's optimum of every share and game.
 
     Parameters
@@ -94,29 +91,85 @@ def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = Fa
         Ascending base levels at which to look.
     share : ndarray, shape (shares, games)
         The lanes are ``share * games + game``.
-    lower : bool
-        Whether to return the leader's lower humps, too.
     """
     lanes = share.size
-    size = max(1, _LANES // (share.shape[0] * market.size))
-    parts, tempted = [], []
-    for first in range(0, max(market.games, 1), size):
-        block = slice(first, first + size)
-        here = market.take(block)
-        start = seeds(here, base[:, block], share[:, block], lower=lower)
-        part = _candidates(here, start)
-        # lanes and games of the block, numbered as of the whole
-        row, game = np.divmod(part.lane, here.games)
-        lane = row * market.games + first + game
-        parts.append(replace(part, lane=lane, game=part.game + first))
-        tempted.append(start.tempted)
-    found = stack(parts)
+    start, tempted = seeds(market, base, share)
+    game, shares = np.tile(np.arange(market.games), share.shape[0]), share.ravel()
+    # most lanes have a single hump: settle it, and if it is the optimum that is all
+    single = np.bincount(start.lane, minlength=lanes) == 1
+    if not single.any():
+        return _settled(market, base, game, shares, start, tempted)[0]
+    first = np.full(lanes, np.argmax(single[start.lane]))
+    alone = np.flatnonzero(single[start.lane])
+    first[start.lane[alone]] = alone
+    points = start.points.take(first)
+    closure = np.where(single, points.closure, FLOOR).astype(np.int8)
+    points = replace(points, share=shares, contributes=points.contributes & single, closure=closure)
+    here = market.take(game)
+    points, measure = converge(here, points, _STEPS)
+    found = single & consistent(here, points, measure)
+    rest = np.flatnonzero(~found)
+    if rest.size:
+        left = start.take(np.flatnonzero(~found[start.lane]))
+        left = replace(left, lane=np.searchsorted(rest, left.lane))
+        part, _ = _settled(market, base, game[rest], shares[rest], left, tempted)
+        points, measure = points.put(rest, part.points), measure.put(rest, part.measure)
+        found[rest] = part.found
+    return Optima(points, measure, found, tempted)
+
+
+def leader_humps(
+    market: Market, base: Array, share: Array, *, lower: bool = False
+) -> tuple[Optima, Candidates]:
+    """Find the leader's optimum of every share and game, and other local optima.
+
+    Parameters
+    ----------
+    market, base, share
+        As for `leader_optima`.
+    lower : bool
+        Whether to look for lower humps, too, whatever the leader earns there.
+    """
+    start, tempted = seeds(market, base, share, lower=lower)
+    game = np.tile(np.arange(market.games), share.shape[0])
+    return _settled(market, base, game, share.ravel(), start, tempted)
+
+
+def _settled(
+    market: Market,
+    base: Array,
+    game: Index,
+    share: Array,
+    start: Seeds,
+    tempted: NDArray[np.bool_],
+) -> tuple[Optima, Candidates]:
+    """Settle all humps of lanes that are games at shares, and order them."""
+    lanes = share.size
+    size = max(1, _LANES // market.size)
+    found = stack(
+        [
+            _candidates(market, start.take(slice(first, first + size)))
+            for first in range(0, max(start.lane.size, 1), size)
+        ]
+    )
+    found, hidden = _zoomed(market, found, lanes)
+    if found.lane.size == 0:
+        return _nothing(market.take(game), base[:, game], share, tempted), found
+    optima, others = _choose(found, lanes, hidden, tempted)
+    return replace(optima, points=replace(optima.points, share=share)), others
+
+
+def _zoomed(market: Market, found: Candidates, lanes: int) -> tuple[Candidates, Index]:
+    """Look ever closer at cells that came to nothing, and tell which still do."""
     hidden = _hidden(found, lanes)
+    done = []
     for _ in range(_ZOOMS):
         if hidden.size == 0:
             break
-        keep = np.ones(found.lane.size, dtype=bool)
-        keep[hidden] = False
+        # only lanes with hidden entries go on
+        going = np.zeros(lanes, dtype=bool)
+        going[found.lane[hidden]] = True
+        done.append(found.take(np.flatnonzero(~going[found.lane])))
         # one look at every cell, whichever of its ends it was looked at from
         _, once = np.unique(
             np.array([found.lane[hidden], found.low[hidden]]), axis=1, return_index=True
@@ -124,33 +177,30 @@ def leader_optima(market: Market, base: Array, share: Array, *, lower: bool = Fa
         part = found.take(hidden[once])
         nodes = part.low + (part.high - part.low) * np.linspace(0.0, 1.0, _ZOOM_NODES)[:, None]
         closer = market.take(part.game)
-        more = _candidates(closer, seeds(closer, nodes, part.points.share[None, :], inside=True))
+        inner, _ = seeds(closer, nodes, part.points.share[None, :], inside=True)
+        more = _candidates(closer, inner)
         more = replace(more, lane=part.lane[more.game], game=part.game[more.game])
-        found = stack([found.take(np.flatnonzero(keep)), more])
+        rest = going[found.lane]
+        rest[hidden] = False
+        found = stack([found.take(np.flatnonzero(rest)), more])
         hidden = _hidden(found, lanes)
-    if found.lane.size == 0:
-        return _nothing(market, base, share, np.concatenate(tempted, axis=1), found)
-    return _choose(found, lanes, hidden, np.concatenate(tempted, axis=1))
+    return stack([found, *done]), hidden
 
 
-def _nothing(
-    market: Market, base: Array, share: Array, tempted: NDArray[np.bool_], none: Candidates
-) -> Optima:
+def _nothing(market: Market, base: Array, share: Array, tempted: NDArray[np.bool_]) -> Optima:
     """Return that no optimum is known, at the lowest base levels."""
-    lanes = share.size
-    game = np.tile(np.arange(market.games), share.shape[0])
-    out = np.zeros((market.size, lanes), dtype=bool)
+    out = np.zeros((market.size, share.size), dtype=bool)
     points = Points(
-        share.ravel(),
-        base[0, game],
+        share,
+        base[0],
         np.ones(out.shape),
         out,
         out,
-        np.full(lanes, FLOOR, dtype=np.int8),
-        np.zeros(lanes, dtype=np.int64),
+        np.full(share.size, FLOOR, dtype=np.int8),
+        np.zeros(share.size, dtype=np.int64),
     )
-    points, measure = converge(market.take(game), points, 0)
-    return Optima(points, measure, np.zeros(lanes, dtype=bool), tempted, none)
+    points, measure = converge(market, points, 0)
+    return Optima(points, measure, np.zeros(share.size, dtype=bool), tempted)
 
 
 def _candidates(market: Market, start: Seeds) -> Candidates:
@@ -235,9 +285,9 @@ def _hidden(found: Candidates, lanes: int) -> NDArray[np.int64]:
 
 
 def _choose(
-    found: Candidates, lanes: int, hidden: NDArray[np.int64], tempted: NDArray[np.bool_]
-) -> Optima:
-    """Order the candidates of every lane.
+    found: Candidates, lanes: int, hidden: Index, tempted: NDArray[np.bool_]
+) -> tuple[Optima, Candidates]:
+    """Return the best candidate of every lane, and the others.
 
     Of candidates between which the leader is indifferent, the one the specialists prefer is first.
     """
@@ -255,10 +305,5 @@ def _choose(
     rest[first] = False
     winner = found.points.base[first][found.lane]
     rest &= np.abs(found.points.base - winner) > 1e-7 * (found.points.base + winner)
-    return Optima(
-        found.points.take(first),
-        found.measure.take(first),
-        known,
-        tempted,
-        found.take(np.flatnonzero(rest)),
-    )
+    optima = Optima(found.points.take(first), found.measure.take(first), known, tempted)
+    return optima, found.take(np.flatnonzero(rest))

@@ -125,7 +125,8 @@ def _converge_fused(market: Market, points: Points, most: int) -> tuple[Points, 
     assert fused is not None
     columns = (getattr(points, each.name) for each in fields(points))
     result = fused.converge(
-        *(np.ascontiguousarray(column) for column in (*columns, market.outside)),
+        *columns,
+        market.outside,
         most,
         SHARP,
         *fused.arguments(market),

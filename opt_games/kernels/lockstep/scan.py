@@ -18,11 +18,13 @@ from opt_games.kernels.lockstep.lanes import Lanes, stack
 from opt_games.kernels.lockstep.market import Index, Market
 from opt_games.kernels.lockstep.point import EDGE, FLOOR, STATIONARY, Points, branch_key
 
-_CELLS = 2048  # shares, followers and games of one node at a time: what a cache holds
+_CELLS = 8192  # shares, followers and games of one node at a time: what a cache holds
 _FIRST_STEPS = 12
 _STEPS = 2
 _EXACT_STEPS = 30
+_ROUGHLY = (_FIRST_STEPS, _STEPS, 1e-6)
 _OPTIMISM = 1.3  # a hump may rise this much higher than a parabola through its sides
+_ROUGH = 1e-6  # payoffs of the table are this good, as responses are not settled
 _SCALE_STEPS = 40
 # in units of the level at which the leader alone, with all the revenue, would stop
 MULTIPLES = {
@@ -150,11 +152,11 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
     """
     fused = market.forms.fused
     if fused is not None and market.games:
-        limits = (_EXACT_STEPS, _EXACT_STEPS, 1e-12) if exact else (_FIRST_STEPS, _STEPS, 1e-6)
+        limits = (_EXACT_STEPS, _EXACT_STEPS, 1e-12) if exact else _ROUGHLY
         payoff, slope, extras, contributes, takes = fused.table(
-            np.ascontiguousarray(base),
-            np.ascontiguousarray(share),
-            np.ascontiguousarray(market.outside[1:]),
+            base,
+            share,
+            market.outside[1:],
             *limits,
             *fused.arguments(market),
         )
@@ -167,7 +169,7 @@ def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> 
     slope, branch = np.empty(payoff.shape), np.empty(payoff.shape, dtype=np.int64)
     extras = np.empty((nodes, *shape))
     contributes, takes = np.empty(extras.shape, dtype=bool), np.empty(extras.shape, dtype=bool)
-    extra = np.broadcast_to(base[-1], shape).copy()
+    extra = np.broadcast_to(base[nodes // 2], shape).copy()
     change = np.zeros(shape)
     kept = 1.0 - share
     parameters = [tuple(each[:, None, :] for each in columns) for columns in market.followers]
@@ -229,8 +231,6 @@ class Seeds(Lanes):
         What the leader's payoff may reach there.
     points : Points
         Where to start.
-    tempted : ndarray of bool, shape (followers, games)
-        Whether the follower takes part at any node.
     """
 
     lane: NDArray[np.int64]
@@ -239,12 +239,11 @@ class Seeds(Lanes):
     high: Array
     hope: Array
     points: Points
-    tempted: NDArray[np.bool_]
 
 
 def seeds(
     market: Market, base: Array, share: Array, *, inside: bool = False, lower: bool = False
-) -> Seeds:
+) -> tuple[Seeds, NDArray[np.bool_]]:
     """Find every hump that could hold the leader's optimum of its share and game.
 
     Parameters
@@ -257,10 +256,18 @@ def seeds(
         bounds.
     lower : bool
         Whether to find the lower humps, too.
+
+    Returns
+    -------
+    seeds : Seeds
+    tempted : ndarray of bool, shape (followers, games)
+        Whether the follower takes part at any node.
     """
+    if market.forms.fused is not None and market.games and not inside:
+        return _fused_seeds(market, base, share, lower)
     games = market.games
     size = max(1, _CELLS // (share.shape[0] * market.size))
-    parts = []
+    parts, tempted = [], []
     for start in range(0, max(games, 1), size):
         block = slice(start, start + size)
         at = table(market.take(block), base[:, block], share[:, block], exact=inside)
@@ -283,10 +290,47 @@ def seeds(
                 at.base[found.cell + 1, found.game],
                 found.hope,
                 points,
-                np.asarray(at.takes.any(axis=(0, 2))),
             )
         )
-    return stack(parts)
+        tempted.append(at.takes.any(axis=(0, 2)))
+    return stack(parts), np.concatenate(tempted, axis=1)
+
+
+def _fused_seeds(
+    market: Market, base: Array, share: Array, lower: bool
+) -> tuple[Seeds, NDArray[np.bool_]]:
+    """Find the same in machine code."""
+    fused = market.forms.fused
+    assert fused is not None
+    room = 4 * share.size + 64
+    while True:
+        size, lane, cell, hope, start, extra, contributes, takes, closure, edge, tempted = (
+            fused.humps(
+                base,
+                share,
+                market.outside[1:],
+                *_ROUGHLY,
+                _OPTIMISM,
+                -1.0 if lower else _ROUGH,
+                room,
+                *fused.arguments(market),
+            )
+        )
+        if size <= room:
+            break
+        room = size
+    lane, cell = lane[:size], cell[:size]
+    game = lane % market.games
+    points = Points(
+        share.ravel()[lane],
+        start[:size],
+        extra[:, :size],
+        contributes[:, :size],
+        takes[:, :size],
+        closure[:size],
+        edge[:size],
+    )
+    return Seeds(lane, game, base[cell, game], base[cell + 1, game], hope[:size], points), tempted
 
 
 @dataclass(frozen=True)
@@ -309,7 +353,7 @@ def _enough(at: Table, lower: bool) -> Array:
         highest = np.nanmax(at.payoff, axis=0)
     if lower:
         return np.full(highest.shape, np.finfo(float).min)
-    return np.asarray(highest - 1e-9 * np.abs(highest))
+    return np.asarray(highest - _ROUGH * np.abs(highest))
 
 
 def _entries(at: Table, lower: bool) -> tuple[_Places, Index]:

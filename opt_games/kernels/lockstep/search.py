@@ -27,11 +27,12 @@ from opt_games.kernels.lockstep.lanes import stack
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.nodes import Nodes
 from opt_games.kernels.lockstep.objective import Value
-from opt_games.kernels.lockstep.optimum import TIE, leader_optima
+from opt_games.kernels.lockstep.optimum import TIE, leader_humps, leader_optima
 
 _LOSSES = (4, 4, 8, 16, 40, 40, 40, 40)  # trials beyond the end of a branch, by round
 _HOPE = 1e-13
 _ON_BOUND = 1e-6
+_GOOD = 2e-9  # error of a share that is good enough
 _DENTS = 17
 _FURTHER = 2.0  # payoffs of two humps may come together so much faster than their rates say
 _SWITCHES = 40
@@ -40,7 +41,10 @@ _ENDS = 3  # branches that may follow each other before two meet
 
 
 class Search:
-    """The search for the top of one objective; `best` holds the best so far, one lane a game."""
+    """The search for the top of one objective; `best` holds the best so far, one lane a game.
+
+    What stays unclear is `unknown`, and `near` says between which shares; shape (2, games).
+    """
 
     def __init__(self, nodes: Nodes, score: Score) -> None:
         self.nodes, self.score, self.market = nodes, score, nodes.market
@@ -51,7 +55,8 @@ class Search:
         self.best = self.at_nodes.take(self._best_of(nodes.game, worth))
         # a hole in the sample may hide anything
         self.unknown = np.zeros(self.market.games, dtype=bool)
-        self.unknown[nodes.game[~nodes.found]] = True
+        self.near = np.full((2, self.market.games), [[np.inf], [-np.inf]])
+        self._unclear(nodes.game[~nodes.found], nodes.points.share[~nodes.found])
         # lanes of which the next one belongs to the same game
         self.left = np.flatnonzero(nodes.game[1:] == nodes.game[:-1])
 
@@ -65,17 +70,29 @@ class Search:
         first[game[order]] = order
         return first
 
-    def run(self) -> tuple[State, NDArray[np.bool_]]:
-        """Climb every stretch that may hold the top; return it, and where it stays unknown."""
+    def run(self) -> State:
+        """Climb every stretch that may hold the top, and return it."""
         open_ = stack([self._stretches(), self._windows()])
         for losses in _LOSSES:
             open_ = open_.take(self._wanted(open_))
             if open_.game.size == 0:
                 break
             open_ = self._check(*climb(self.market, self.score, open_, losses))
-        self.unknown[open_.game[self._wanted(open_)]] = True
+        open_ = open_.take(self._wanted(open_))
+        self._unclear(open_.game, open_.low.share)
+        self._unclear(open_.game, open_.high.share)
+        # what is unclear right beside the best hardly matters: the share is known well enough
+        low, high = self.near
+        with np.errstate(invalid="ignore"):
+            self.unknown &= ~((high - low <= _GOOD) & (np.abs(self.best.share - low) <= _GOOD))
         self._to_bounds()
-        return self.best, self.unknown
+        return self.best
+
+    def _unclear(self, game: NDArray[np.int64], share: Array) -> None:
+        """Give games up, because of what is unclear at some shares."""
+        self.unknown[game] = True
+        np.minimum.at(self.near[0], game, share)
+        np.maximum.at(self.near[1], game, share)
 
     def _to_bounds(self) -> None:
         """Put shares that are all but on a bound on it, if that is no worse."""
@@ -199,7 +216,7 @@ class Search:
         lane = np.flatnonzero(near)
         game, share = self.game[lane], self.at_nodes.share[lane]
         here = self.market.take(game)
-        others = leader_optima(here, self.nodes.finer[:, game], share[None, :], lower=True).others
+        _, others = leader_humps(here, self.nodes.finer[:, game], share[None, :], lower=True)
         at = lane[others.lane]
         game = self.game[at]
         worth = self.score(game, others.points, others.measure)
@@ -259,7 +276,7 @@ class Search:
         self._offer(game[kept], top.take(kept))
         with np.errstate(invalid="ignore"):
             matters = rest.hope > self.best.value.score[game]
-        self.unknown[game[~found & matters]] = True
+        self._unclear(game[~found & matters], top.share[~found & matters])
         ended = rest.take(np.flatnonzero(best & ~inside))
         more = [ended, self._beyond(ended)]
         other = np.flatnonzero(found & ~best)
@@ -277,7 +294,7 @@ class Search:
         state, found = self._optima(ended.game, share)
         with np.errstate(invalid="ignore"):
             matters = ended.hope > self.best.value.score[ended.game]
-        self.unknown[ended.game[~found & matters]] = True
+        self._unclear(ended.game[~found & matters], share[~found & matters])
         on = np.flatnonzero(found)
         self._offer(ended.game[on], state.take(on))
         with np.errstate(invalid="ignore"):
@@ -314,7 +331,8 @@ class Search:
                 break
             one, other, met = self._meet(game, one, other)
             one, other, met = self._past_ends(game, one, other, met)
-            self.unknown[game[~met]] |= strict
+            if strict:
+                self._unclear(game[~met], one.share[~met])
             keep = np.flatnonzero(met)
             lane, game, one, other = lane[keep], game[keep], one.take(keep), other.take(keep)
             if game.size == 0:
@@ -332,11 +350,14 @@ class Search:
             # a score that is neared but not reached, or nothing known: for a slower method
             with np.errstate(invalid="ignore"):
                 better = one.value.score > self.best.value.score[game] + 1e-12
-            self.unknown[game[(right & ~first & better) | ~found]] = True
+            doubtful = (right & ~first & better) | ~found
+            self._unclear(game[doubtful], one.share[doubtful])
             keep = np.flatnonzero(third)
             lane, game, one, other = lane[keep], game[keep], one.take(keep), leader.take(keep)
-        with np.errstate(invalid="ignore"):
-            self.unknown[game[one.value.score > self.best.value.score[game]]] |= strict
+        if strict:
+            with np.errstate(invalid="ignore"):
+                doubtful = one.value.score > self.best.value.score[game]
+            self._unclear(game[doubtful], one.share[doubtful])
         return np.concatenate([part[0] for part in done]), stack([part[1] for part in done])
 
     def _past_ends(

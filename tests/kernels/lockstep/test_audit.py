@@ -34,7 +34,7 @@ def test_a_leader_that_is_off_would_move(solved):
     points = replace(answer.points, base=5.0 * answer.points.base)
     points = replace(points, closure=np.ones_like(points.closure))
     points, measure = converge(market, points, 40)
-    moved = Answer(points, measure, answer.known, answer.agreed, answer.active)
+    moved = Answer(points, measure, answer.known, answer.agreed, answer.active, answer.near)
     # a base level next to nothing earns next to nothing
     matters = answer.points.base > 1e-3 * points.extra[0]
     assert matters.sum() > 150
@@ -45,7 +45,7 @@ def test_a_follower_that_is_off_would_move(solved):
     market, answer = solved
     points = replace(answer.points, extra=1.5 * answer.points.extra)
     _, measure = converge(market, points, 0)
-    moved = Answer(points, measure, answer.known, answer.agreed, answer.active)
+    moved = Answer(points, measure, answer.known, answer.agreed, answer.active, answer.near)
     adds = points.contributes[0] & (points.closure == STATIONARY) & (points.extra[0] > 1e-3)
     assert adds.sum() > 50
     assert (deviation_gain(market, moved)[adds] > 1e-9).all()

@@ -9,7 +9,7 @@ from opt_games.engines.batch import Batch
 from opt_games.kernels.lockstep.forms import compile_forms
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.optimum import leader_optima
-from opt_games.kernels.lockstep.scan import MULTIPLES, own_scale, table
+from opt_games.kernels.lockstep.scan import MULTIPLES, own_scale, seeds, table
 
 pytest.importorskip("numba")
 pytestmark = pytest.mark.slow  # compiling takes seconds
@@ -47,6 +47,27 @@ def test_tables(markets, share):
     np.testing.assert_array_equal(plain.takes, fused.takes)
     np.testing.assert_allclose(plain.payoff, fused.payoff, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(plain.slope, fused.slope, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_humps(markets, share, lower):
+    plain, fused = (
+        seeds(market, MULTIPLES[12][:, None] * own_scale(market), share, lower=lower)
+        for market in markets
+    )
+    np.testing.assert_array_equal(plain[1], fused[1])
+    (one, other) = (
+        found.take(np.lexsort((found.points.edge, found.points.closure, found.low, found.lane)))
+        for found, _ in (plain, fused)
+    )
+    assert one.lane.size > 140
+    for name in ("lane", "game", "low", "high"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+    np.testing.assert_allclose(one.hope, other.hope, rtol=1e-6, atol=1e-9)
+    for name in ("contributes", "takes", "closure"):
+        same = getattr(one.points, name) == getattr(other.points, name)
+        np.testing.assert_array_equal(same, True, err_msg=name)
+    np.testing.assert_allclose(one.points.base, other.points.base, rtol=1e-6)
 
 
 def test_optima(markets, share):

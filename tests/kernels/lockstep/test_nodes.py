@@ -34,6 +34,22 @@ def test_equilibria_of_the_quadratic_game(density):
         )
 
 
+def test_closer_nodes():
+    market = QUADRATIC.market().take(np.arange(3))
+    near = np.array([[0.2, 0.0, 0.52], [0.3, 1.0, 0.53]])
+    nodes = sample(market, FINE, near)
+    share = [nodes.points.share[nodes.game == game] for game in range(3)]
+    assert [each.size for each in share] == [33 + 33, 33, 33 + 33]
+    assert ((share[0] > 0.2) & (share[0] < 0.3)).sum() >= 33
+    assert (np.diff(share[0]) > 0).all()
+    low, high = nodes.around(np.array([[0.21, 0.0, np.inf], [0.2501, 0.001, -np.inf]]))
+    step = 0.1 / 34
+    assert 0.21 - step < low[0] < 0.21
+    assert 0.2501 < high[0] < 0.2501 + step
+    assert (low[1], low[2], high[2]) == (0.0, 0.0, 1.0)
+    assert high[1] == share[1][1]
+
+
 def test_stakes_of_the_quadratic_game():
     nodes = sample(QUADRATIC.market(), COARSE)
     assert nodes.stakes.say.all()

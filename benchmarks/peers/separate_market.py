@@ -28,6 +28,8 @@ ROUNDS = 90
 
 @dataclass(frozen=True)
 class SeparateMarket:
+    """A market; c0 is the generalist's, the others are arrays by specialist."""
+
     c0: float
     rho: Array
     c: Array
@@ -46,9 +48,11 @@ class SeparateMarket:
 
     @property
     def size(self) -> int:
+        """The number of specialists."""
         return int(self.rho.size)
 
     def game(self) -> Game:
+        """State the market for the package."""
         specialists = [
             Specialist(
                 f"d{k}",
@@ -96,6 +100,7 @@ class SeparateMarket:
         return np.vstack([leader, mine]), np.where(active, final.sum(axis=0), 0.0)
 
     def lattice(self, rng: Any) -> Array:
+        """Contracts to begin at: a lattice, closer towards the bounds, and random ones."""
         steps = 0.5 - 0.5 * np.cos(np.linspace(0, np.pi, LATTICE[self.size]))
         axes = np.meshgrid(*[steps] * self.size, indexing="ij")
         return np.hstack([np.array([a.ravel() for a in axes]), rng.random((self.size, 20_000))])
