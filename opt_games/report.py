@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from opt_games.game import Game
+from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import GENERALIST
 from opt_games.regions.condition import regimes_in_words
 from opt_games.regions.line import Conditions
-from opt_games.result import ABSTAIN, Bargain, Equilibrium, ParetoSet, Work
+from opt_games.result import ABSTAIN, Bargain, Equilibrium, Work
 
 _WHOLE = 20  # specialists that are all listed
 _FIRST = 10  # those that are listed of a larger market

@@ -11,7 +11,8 @@ from rich.console import Console
 from opt_games.game import Game, Generalist
 from opt_games.parts import Specialist
 from opt_games.report import bargain_report, pareto_report
-from opt_games.result import Bargain, ContractPoint, Equilibrium, ParetoSet, Work
+from opt_games.pareto.answer import ContractPoint, ParetoSet
+from opt_games.result import Bargain, Equilibrium, Work
 from opt_games.specialists import SpecialistTable
 
 WORK = Work("ipopt", "3.14", 1, (), 0.1)

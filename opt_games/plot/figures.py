@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 from opt_games.api import pareto, solve, utility_curve
 from opt_games.errors import OptGamesError
 from opt_games.game import SOLUTIONS, Game
+from opt_games.pareto.answer import ParetoSet
 from opt_games.plot.frontier import plot_frontier
 from opt_games.plot.players import plot_players
 from opt_games.plot.strip import strip_rows
 from opt_games.plot.style import STYLE, legend_handles
 from opt_games.plot.utilities import plot_utilities
-from opt_games.result import Bargain, ParetoSet, UtilityCurve
+from opt_games.result import Bargain, UtilityCurve
 from opt_games.solvers.base import SolverOptions
 
 
