@@ -1,6 +1,7 @@
 r"""The first best: levels and shares chosen together, as if levels could be contracted on.
 
-Over the shares :math:`\delta` and the levels :math:`x_0`, :math:`x_i \ge x_0` of those who take part,
+Over the shares :math:`\delta` and the levels :math:`x_0` and :math:`x_i \ge x_0` of those who take
+part,
 
 .. math::
 

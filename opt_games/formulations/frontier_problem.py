@@ -9,8 +9,8 @@ pascoletti-serafini :math:`\max t` subject to :math:`U_p \ge a_p + t\,r_p`
 
 Without floors :math:`a_p` the first is the weighted sum, which finds contracts on the convex hull
 of the frontier only. With floors for all players but one, and that one's weight alone, it is the
-:math:`\varepsilon`-constraint method. Both that and the second, of Pascoletti and Serafini (Scalarizing
-vector optimization problems, 1984), also reach what is not convex.
+:math:`\varepsilon`-constraint method. Both that and the second, of Pascoletti and Serafini
+(Scalarizing vector optimization problems, 1984), also reach what is not convex.
 """
 
 from __future__ import annotations

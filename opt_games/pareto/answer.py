@@ -173,9 +173,10 @@ class ParetoSet:
 
     @property
     def efficiency(self) -> float | None:
-        """The best total of an equilibrium over that of the first best: the price of not committing.
+        """The best total of an equilibrium over that of the first best.
 
-        None where there is no first best, or it is nothing to compare with, 0 or less.
+        What it lacks to 1 is the price of not committing. None where there is no first best, or its
+        total is not above 0.
         """
         if self.first_best is None or self.first_best.total <= 0.0:
             return None

@@ -14,6 +14,7 @@ from opt_games.bargaining.solutions import Stakes, best_case, score
 from opt_games.equilibrium import EquilibriumMap
 from opt_games.game import Game
 from opt_games.kernels.sample import Sample, join
+from opt_games.pareto.scalarisations import on_bounds
 from opt_games.parts import SOLUTIONS
 from opt_games.share_line import ShareLine
 
@@ -89,6 +90,7 @@ def _best(equilibria: EquilibriumMap, solution: str, stakes: Stakes, sampled: Sa
         shares = polish(equilibria, solution, stakes, start, rivals=close_rivals(start))
         if shares is None:
             continue
+        shares = on_bounds(shares, equilibria.game.contract.bounds)
         placed = equilibria.sample(shares[:, None])
         value = float(score(solution, stakes, placed)[0])
         if value >= top - stakes.rounding(solution):

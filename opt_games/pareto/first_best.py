@@ -146,7 +146,7 @@ class _Frontier:
 
 
 def _simplex(size: int, count: int) -> Array:
-    """Weights that are spread over the simplex, at least `count`: those of Das and Dennis (1998)."""
+    """At least `count` weights that are spread over the simplex: those of Das and Dennis (1998)."""
     parts = 1
     while comb(parts + size - 1, size - 1) < count:
         parts += 1

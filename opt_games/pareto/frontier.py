@@ -95,11 +95,9 @@ def _of_separate_shares(
         unfinished.append("bargains")
     else:
         bargains = bargains_among(equilibria, search.pool.sampled, search.elsewhere)
-        stands = {
-            name: bool(search.pool.add(found, name)[0])
-            for name, found in bargains.items()
-            if found is not None
-        }
+        for name, found in bargains.items():
+            if found is not None:
+                search.pool.add(found, name)
     pool = search.pool
     top = pool.sampled.select(np.array([pool.utilities.sum(axis=0).argmax()]))
     best = first_best(equilibria, top, clock)
@@ -125,7 +123,9 @@ def _of_separate_shares(
         bargains={
             name: None
             if found is None
-            else PlacedBargain(_contract(game, found, 0), _utilities(game, found, 0), stands[name])
+            else PlacedBargain(
+                _contract(game, found, 0), _utilities(game, found, 0), search.pool.stands(found)
+            )
             for name, found in bargains.items()
         },
         coverage=coverage,

@@ -1,16 +1,14 @@
 r"""Whether a small change of a contract would be better for everybody.
 
 Where the equilibrium is smooth, a contract that nothing near dominates has weights
-:math:`\lambda \ge 0` of the players with :math:`\sum_p \lambda_p \nabla \pi_p = 0`, but for shares at
-their bounds. Where there are no such weights, what is left over of the sum is a direction in which
+:math:`\lambda \ge 0` of the players with :math:`\sum_p \lambda_p \nabla \pi_p = 0`, but for shares
+at their bounds. Where there are no such weights, what is left over of the sum is a direction in which
 everybody gains. By the alternative of Gordan there is one or the other; profits stand for
 utilities, which increase with them.
 
-By the implicit function theorem the leader's level moves by
-:math:`d x_0 / d \delta_j = -(\partial^2 F / \partial x_0 \partial \delta_j) / (\partial^2 F / \partial x_0^2)`,
-and since followers see no share but their own, differences of their payoffs in two variables give
-all derivatives. Where the leader
-keeps a follower just willing to take part, that condition moves its level instead.
+The leader's level moves with the shares so that its first-order condition stays met. Followers see
+no share but their own, so differences of their payoffs in two variables give all derivatives. Where
+the leader keeps a follower just willing to take part, that condition moves its level instead.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from opt_games.kernels.array_function import Array
 from opt_games.kernels.sample import Sample, join
 from opt_games.pareto.dominance import scale_of, settled, undominated
 
+_SAME, _MORE = 1e-10, 1e-7  # of a player's scale: differences that a solver leaves, and gains
+
 
 @dataclass
 class Pool:
@@ -56,6 +58,14 @@ class Pool:
         self.seen += count
         kept = self._filter()
         return kept[old:]
+
+    def stands(self, sampled: Sample) -> bool:
+        """Tell whether no contract of the pool dominates one, beyond a solver's accuracy."""
+        scale = np.where(self.scale > 0, self.scale, 1.0)[:, None]
+        own = settled(self.equilibria.game, sampled.utilities, self.scale)
+        difference = (self.utilities - own) / scale
+        dominates = (difference >= -_SAME).all(axis=0) & (difference > _MORE).any(axis=0)
+        return not dominates.any()
 
     def drop(self, cases: NDArray[np.int64]) -> None:
         """Leave some contracts out."""

@@ -25,6 +25,7 @@ from opt_games.kernels.sample import Sample
 from opt_games.pareto.clock import Clock
 from opt_games.solvers.base import CompiledProblem
 
+_ON_BOUND = 1e-8  # of the range of shares
 _SLACK = 1e-9  # of a player's scale: room below a floor that the start is on
 
 
@@ -123,7 +124,7 @@ class Scalariser:
             model.step.value = self._step(target, utilities)
         if not self.equilibria.log.solve_again(compiled, target.method):
             return None
-        return np.clip(shares_of(model, game), *game.contract.bounds)
+        return on_bounds(shares_of(model, game), game.contract.bounds)
 
     def _compile(self, key: Any) -> tuple[pyo.ConcreteModel, CompiledProblem]:
         form, branch, rivals = key
@@ -137,6 +138,14 @@ class Scalariser:
         moving = target.weight > 0
         steps = (utilities - target.floor)[moving] / target.weight[moving]
         return float(steps.min()) if steps.size else 0.0
+
+
+def on_bounds(shares: Array, bounds: tuple[float, float]) -> Array:
+    """Put shares on the bounds that an interior point only approaches."""
+    low, high = bounds
+    near = _ON_BOUND * (high - low)
+    shares = np.where(shares <= low + near, low, shares)
+    return np.where(shares >= high - near, high, shares)
 
 
 def _columns(shares: Sequence[Array], game: Any) -> Array:
