@@ -158,7 +158,7 @@ def pareto_report(game: Game, found: ParetoSet) -> RenderableType:
     ]
     return Group(
         heading,
-        _contracts(game, [*rows, *_bargain_rows(found)], ["Share"]),
+        _contracts(game, [*rows, *_bargain_rows(found)], "Share"),
         *_marked(found),
         Text(f"The ends of {len(found.points)} contracts computed along the set; --json has all."),
         *_efficiency(found),
@@ -173,7 +173,6 @@ def _frontier_report(game: Game, found: ParetoSet, heading: Table) -> Renderable
     for player in game.players:
         best = max(found.points, key=lambda point: point.utilities[player])
         rows.append((f"best for {player}", best.shares, best.utilities))
-    names = [f"share {name}" for name in game.specialists.names]
     lines = [f"Hypervolume {_number(found.hypervolume or 0.0)} above disagreement"]
     if found.coverage is not None:
         covered = found.coverage
@@ -186,7 +185,8 @@ def _frontier_report(game: Game, found: ParetoSet, heading: Table) -> Renderable
         )
     return Group(
         heading,
-        _contracts(game, [*rows, *_bargain_rows(found)], names),
+        _contracts(game, [*rows, *_bargain_rows(found)]),
+        _shares(game, [*rows, *_bargain_rows(found)]),
         *_marked(found),
         *map(Text, lines),
         *_efficiency(found),
@@ -198,18 +198,27 @@ def _frontier_report(game: Game, found: ParetoSet, heading: Table) -> Renderable
 _Row = tuple[str, Mapping[str, float], Mapping[str, float]]
 
 
-def _contracts(game: Game, rows: Sequence[_Row], shares: Sequence[str]) -> Table:
-    """Tabulate contracts; of a large market the specialists are summed."""
+def _contracts(game: Game, rows: Sequence[_Row], share: str = "") -> Table:
+    """Tabulate utilities, after a common share; of a large market the specialists are summed."""
     whole = _listed(game.players) is game.players
     names = [escape(name) for name in game.players] if whole else [GENERALIST, "specialists"]
-    table = _table("Contract", *map(escape, shares), *(f"U {name}" for name in names), "Sum")
-    table.columns[0].justify = "left"
+    first = [share] if share else []
+    table = _table("Contract", *first, *(f"U {name}" for name in names), "Sum", left=("Contract",))
     for label, contract, utilities in rows:
         values = [utilities[name] for name in game.players]
         total = sum(values)
         shown = values if whole else [values[0], total - values[0]]
-        given = list(contract.values())[: len(shares)]
+        given = list(contract.values())[: len(first)]
         table.add_row(escape(label), *(f"{value:.5g}" for value in [*given, *shown, total]))
+    return table
+
+
+def _shares(game: Game, rows: Sequence[_Row]) -> Table:
+    """Tabulate the generalist's shares by domain."""
+    names = [f"Share in {escape(name)}" for name in game.specialists.names]
+    table = _table("Contract", *names, left=("Contract",))
+    for label, contract, _ in rows:
+        table.add_row(escape(label), *(f"{share:.5g}" for share in contract.values()))
     return table
 
 

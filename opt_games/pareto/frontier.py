@@ -120,17 +120,18 @@ def _of_separate_shares(
         reference=reference,
         best_total=float(top.utilities.sum()),
         first_best=best,
-        bargains={
-            name: None
-            if found is None
-            else PlacedBargain(
-                _contract(game, found, 0), _utilities(game, found, 0), search.pool.stands(found)
-            )
-            for name, found in bargains.items()
-        },
+        bargains={name: _placed(search, found) for name, found in bargains.items()},
         coverage=coverage,
         unfinished=tuple(unfinished),
     )
+
+
+def _placed(search: FrontierSearch, found: Sample | None) -> PlacedBargain | None:
+    if found is None:
+        return None
+    game = search.equilibria.game
+    stands = search.pool.stands(found)
+    return PlacedBargain(_contract(game, found, 0), _utilities(game, found, 0), stands)
 
 
 def _worst_regret(equilibria: EquilibriumMap, sampled: Sample, clock: Clock) -> float:

@@ -2,8 +2,8 @@ r"""Whether a small change of a contract would be better for everybody.
 
 Where the equilibrium is smooth, a contract that nothing near dominates has weights
 :math:`\lambda \ge 0` of the players with :math:`\sum_p \lambda_p \nabla \pi_p = 0`, but for shares
-at their bounds. Where there are no such weights, what is left over of the sum is a direction in which
-everybody gains. By the alternative of Gordan there is one or the other; profits stand for
+at their bounds. Where there are no such weights, what is left over of the sum is a direction in
+which everybody gains. By the alternative of Gordan there is one or the other; profits stand for
 utilities, which increase with them.
 
 The leader's level moves with the shares so that its first-order condition stays met. Followers see

@@ -12,7 +12,7 @@ from opt_games.kernels.array_function import Array
 from opt_games.kernels.sample import Sample, join
 from opt_games.pareto.dominance import scale_of, settled, undominated
 
-_SAME, _MORE = 1e-10, 1e-7  # of a player's scale: differences that a solver leaves, and gains
+_SAME, _MORE = 1e-13, 1e-7  # of a player's scale: differences that a solver leaves, and gains
 
 
 @dataclass

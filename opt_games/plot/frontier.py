@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import GENERALIST
 from opt_games.plot.curves import draw_broken, marks_of
-from opt_games.plot.style import BLACK, ORANGE, STYLE, axes_or_new, legend_handles, with_unit
+from opt_games.plot.style import BLACK, GREEN, ORANGE, STYLE, axes_or_new, legend_handles, with_unit
 from opt_games.result import Array, Bargain, UtilityCurve
 
 
@@ -68,6 +68,13 @@ def plot_frontier(
                     zorder=3,
                 )
                 label = "_again"
+        best = None if pareto is None else pareto.first_best
+        if best is not None and len(curve.players) == 2 and best.points:
+            reach = np.array([list(point.utilities.values()) for point in best.points]).T
+            reach = reach[:, np.argsort(reach[0], kind="stable")]
+            axes.plot(
+                *reach, color=GREEN, linestyle=(0, (4, 1.5)), linewidth=1.2, label="first best"
+            )
         for label, mark in marks_of(bargains).items():
             axes.plot(mark.utilities[GENERALIST], mark.of_others, label=label, **mark.style)
         for bargain in list((bargains or {}).values())[:1]:
