@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from math import comb
+
 import moocore
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +78,18 @@ def spread(utilities: Array, count: int) -> NDArray[np.int64]:
             break
     best = np.append(utilities.argmax(axis=1), order[0])
     return np.unique(np.concatenate([chosen(few), best]))
+
+
+def simplex(size: int, count: int) -> Array:
+    """At least `count` weights that are spread over the simplex: those of Das and Dennis (1998)."""
+    parts = 1
+    while comb(parts + size - 1, size - 1) < count:
+        parts += 1
+    rows = []
+    for bars in combinations(range(parts + size - 1), size - 1):
+        edges = np.array([-1, *bars, parts + size - 1])
+        rows.append((np.diff(edges) - 1) / parts)
+    return np.array(rows)
 
 
 def gaps(known: Array, reported: Array, span: Array) -> Array:

@@ -9,8 +9,6 @@ price of not committing. Where utility is money the best total is found by a sea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
-from math import comb
 
 import numpy as np
 import pyomo.environ as pyo
@@ -23,10 +21,10 @@ from opt_games.formulations.frontier_problem import (
     WEIGHTED_SUM,
 )
 from opt_games.formulations.game_model import share_of
-from opt_games.kernels.array_function import Array
 from opt_games.kernels.sample import Sample
 from opt_games.pareto.answer import ContractPoint, FirstBest
 from opt_games.pareto.clock import Clock
+from opt_games.pareto.coverage import simplex
 from opt_games.pareto.dominance import scale_of, undominated
 from opt_games.pareto.planner import Plan, all_would_sign, best_plan
 
@@ -108,7 +106,7 @@ class _Frontier:
         low = np.array([game.utility_of(player, outside[player]) for player in players])
         span = np.maximum(utilities.max(axis=1) - low, 1e-9 * np.abs(utilities).max())
         compiled = log.solver.compile(rays, log.options)
-        for ray in _simplex(len(players), _RAYS):
+        for ray in simplex(len(players), _RAYS):
             if clock.over:
                 break
             for k, player in enumerate(players):
@@ -143,15 +141,3 @@ class _Frontier:
                 else game.utility_of(name, outside[name])
             )
         return ContractPoint(shares, utilities)
-
-
-def _simplex(size: int, count: int) -> Array:
-    """At least `count` weights that are spread over the simplex: those of Das and Dennis (1998)."""
-    parts = 1
-    while comb(parts + size - 1, size - 1) < count:
-        parts += 1
-    rows = []
-    for bars in combinations(range(parts + size - 1), size - 1):
-        edges = np.array([-1, *bars, parts + size - 1])
-        rows.append((np.diff(edges) - 1) / parts)
-    return np.array(rows)

@@ -103,7 +103,7 @@ def _of_separate_shares(
     best = first_best(equilibria, top, clock)
     if best is None and clock.over:
         unfinished.append("the first best")
-    sampled, utilities, origin, coverage = search.report()
+    sampled, utilities, origin = pool.sampled, pool.utilities, pool.origin
     reference = game.disagreement()
     return ParetoSet(
         game.name,
@@ -121,7 +121,7 @@ def _of_separate_shares(
         best_total=float(top.utilities.sum()),
         first_best=best,
         bargains={name: _placed(search, found) for name, found in bargains.items()},
-        coverage=coverage,
+        coverage=search.coverage(),
         unfinished=tuple(unfinished),
     )
 

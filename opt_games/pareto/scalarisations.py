@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from opt_games.kernels.sample import Sample
 from opt_games.pareto.clock import Clock
 from opt_games.solvers.base import CompiledProblem
 
+_ITERATIONS = 200  # a solve from so close that takes more is lost
 _ON_BOUND = 1e-8  # of the range of shares
 _SLACK = 1e-9  # of a player's scale: room below a floor that the start is on
 
@@ -130,7 +131,8 @@ class Scalariser:
         form, branch, rivals = key
         model = frontier_problem(self.equilibria.game, form, branch, rivals=rivals)
         log = self.equilibria.log
-        self._models[key] = model, log.solver.compile(model, log.options)
+        options = replace(log.options, iteration_limit=log.options.iteration_limit or _ITERATIONS)
+        self._models[key] = model, log.solver.compile(model, options)
         return self._models[key]
 
     @staticmethod

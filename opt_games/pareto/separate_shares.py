@@ -2,8 +2,8 @@
 
 A lattice shows where the frontier is. Scalarised problems are solved from its contracts, and every
 contract that stands is asked whether a small change would be better for everybody; where it would,
-the solver takes it there. What nothing dominates is thinned to the number wanted. A limit of time
-may end this after any step: the answer then says what is missing.
+the solver takes it there. A limit of time may end this after any step: the answer then says what
+is missing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from opt_games.kernels.array_function import Array
 from opt_games.kernels.sample import Sample
 from opt_games.pareto.answer import Coverage
 from opt_games.pareto.clock import Clock
-from opt_games.pareto.coverage import gaps, ranges, spread
+from opt_games.pareto.coverage import gaps, ranges, simplex, spread
 from opt_games.pareto.improvement import directions
 from opt_games.pareto.lattice_search import Candidates, coarse_lattice, find_candidates
 from opt_games.pareto.pool import Pool
@@ -29,8 +29,9 @@ from opt_games.pareto.scalarisations import Scalariser, Target
 _PLACED = 512  # contracts placed between looks at the clock
 _RANDOM_WEIGHTS = 8
 _FLOORS = 16  # epsilon-constraint problems
-_RAYS = 24  # problems of Pascoletti and Serafini
-_IMPROVED = 96  # contracts that the solver moves to the frontier
+_RAYS = 45  # problems of Pascoletti and Serafini
+_IMPROVED = 64  # contracts that the solver moves to the frontier in a round
+_ROUNDS = 3
 
 
 @dataclass
@@ -122,12 +123,21 @@ class FrontierSearch:
         self._solve(scalariser, targets, starts)
         low = pool.utilities.min(axis=1)
         span = ranges(pool.utilities)
+        relative = (pool.utilities - low[:, None]) / span[:, None]
         targets, starts = [], []
-        for ray in self.rng.dirichlet(np.ones(count), _RAYS):
-            step = ((pool.utilities - low[:, None]) / (span * ray)[:, None]).min(axis=0)
-            targets.append(Target("pascoletti-serafini", span * ray, low))
-            starts.append(int(step.argmax()))
+        for ray in simplex(count, _RAYS):
+            step = (relative[ray > 0] / ray[ray > 0, None]).min(axis=0)
+            for at in self._best_of_branches(step):
+                targets.append(Target("pascoletti-serafini", span * ray, low))
+                starts.append(at)
         self._solve(scalariser, targets, starts)
+
+    def _best_of_branches(self, values: Array) -> list[int]:
+        """Return the best contract and the best on another branch."""
+        key = self.pool.sampled.key
+        first = int(values.argmax())
+        others = np.where(key == key[first], -np.inf, values)
+        return [first, int(others.argmax())] if np.isfinite(others).any() else [first]
 
     def _solve(self, scalariser: Scalariser, targets: list[Target], starts: list[int]) -> None:
         """Solve targets from contracts of the pool, and pool what they reach."""
@@ -142,9 +152,20 @@ class FrontierSearch:
         and the others are left out.
         """
         pool = self.pool
-        todo = self._improvable()
-        if todo.size:
-            chosen = self.rng.permutation(todo[spread(pool.utilities[:, todo], _IMPROVED)])
+        tried: set[bytes] = set()
+        for _ in range(_ROUNDS):
+            todo = self._improvable()
+            fresh = np.array([pool.sampled.shares[:, k].tobytes() not in tried for k in todo], bool)
+            rest = np.setdiff1d(np.arange(pool.origin.size), todo)
+            if self.clock.over or not fresh.any() or rest.size == 0:
+                break
+            # first those that would leave the widest gaps
+            span = ranges(pool.utilities)
+            gap = gaps(pool.utilities[:, todo], pool.utilities[:, rest], span)
+            order = np.argsort(-np.where(fresh, gap, -1.0), kind="stable")[: 4 * _IMPROVED]
+            chosen = todo[order[fresh[order]]]
+            chosen = chosen[spread(pool.utilities[:, chosen], _IMPROVED)]
+            tried |= {pool.sampled.shares[:, k].tobytes() for k in chosen}
             begin, floors = pool.sampled.select(chosen), pool.utilities[:, chosen]
             targets = [Target("pascoletti-serafini", pool.scale, floor) for floor in floors.T]
             pool.add(scalariser.solve(targets, begin), "improvement")
@@ -156,20 +177,16 @@ class FrontierSearch:
         direction, _ = directions(self.equilibria, self.pool.sampled)
         return np.flatnonzero(direction.any(axis=0))
 
-    def report(self) -> tuple[Sample, Array, NDArray[np.str_], Coverage]:
-        """Thin what is known to the number wanted, and measure how well it covers the rest."""
+    def coverage(self) -> Coverage:
+        """Measure how well the pool covers what is known, and how much of it is checked."""
         pool = self.pool
-        special = np.flatnonzero(pool.origin != "lattice")
-        chosen = np.union1d(spread(pool.utilities, self.points), special)
         known = np.hstack([pool.utilities, self.candidates.utilities])
-        reported = pool.utilities[:, chosen]
-        distance = gaps(known, reported, ranges(reported))
-        direction, known_slopes = directions(self.equilibria, pool.sampled.select(chosen))
-        coverage = Coverage(
+        distance = gaps(known, pool.utilities, ranges(pool.utilities))
+        direction, smooth = directions(self.equilibria, pool.sampled)
+        return Coverage(
             known.shape[1],
             float(distance.max()),
             float(distance.mean()),
-            dict(Counter(pool.origin[chosen].tolist())),
-            int((known_slopes & ~direction.any(axis=0)).sum()),
+            dict(Counter(pool.origin.tolist())),
+            int((smooth & ~direction.any(axis=0)).sum()),
         )
-        return pool.sampled.select(chosen), reported, pool.origin[chosen], coverage

@@ -124,8 +124,8 @@ def frontier_figure(found: ParetoSet, *, unit: str | None = None) -> Figure:
         if len(found.reference) == 3:
             # axes in space have no size that a layout engine could reckon with
             drawn = Figure(figsize=(7.2, 4.3))
-            left = drawn.add_axes((0.01, 0.2, 0.47, 0.74), projection="3d")
-            right = drawn.add_axes((0.6, 0.32, 0.38, 0.56))
+            left = drawn.add_axes((0.03, 0.2, 0.46, 0.74), projection="3d")
+            right = drawn.add_axes((0.6, 0.32, 0.35, 0.56))
             plot_surface(found, ax=left, unit=unit)
             plot_contours(found, ax=right, unit=unit)
             handles = legend_handles(left)
