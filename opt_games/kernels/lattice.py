@@ -89,19 +89,26 @@ class Lattice:
         """Return the shares of numbered contracts; both have shape (followers, cases)."""
         return np.asarray(self.shares[index])
 
-    def rough_profits(self, index: Numbers) -> Array:
-        """Approximate profits of numbered contracts, shape (players, cases), without a solve.
+    def rough_profits(self, index: Numbers) -> tuple[Array, Numbers]:
+        """Approximate profits of numbered contracts, without a solve.
 
         The leader's optimum is placed by the slopes at the highest node and its neighbours, and
         profits are interpolated between them.
+
+        Returns
+        -------
+        profits : ndarray, shape (players, cases)
+        taking_part : ndarray of int, shape (cases,)
+            Equal where the same followers take part.
         """
         size = max(1, _CELLS // self.window.base.size)
         parts = [
             self._rough(index[:, start : start + size]) for start in range(0, index.shape[1], size)
         ]
-        return np.hstack(parts)
+        profits, taking_part = zip(*parts, strict=True)
+        return np.hstack(profits), np.concatenate(taking_part)
 
-    def _rough(self, index: Numbers) -> Array:
+    def _rough(self, index: Numbers) -> tuple[Array, Numbers]:
         payoff = self._sum(self.earned, index) - self.cost
         payoff = np.where(np.isnan(payoff), -np.inf, payoff)
         rows, last = np.arange(index.shape[1]), payoff.shape[1] - 1
@@ -128,7 +135,9 @@ class Lattice:
         highest = payoff[rows, top] + 0.5 * np.where(inside, middle, 0.0) * step
         own = self.profit[players, index, top[None, :]]
         far = self.profit[players, index, other[None, :]]
-        return np.vstack([highest, own + np.where(inside, part, 0.0) * (far - own)])
+        taking = self.state[players, index, top[None, :]] != State.ABSTAIN
+        profits = np.vstack([highest, own + np.where(inside, part, 0.0) * (far - own)])
+        return profits, (taking << players).sum(axis=0)
 
     def sample(self, index: Numbers) -> Sample:
         """Return equilibria of numbered contracts, as exact as those of `sample`."""

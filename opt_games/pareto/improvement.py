@@ -132,6 +132,7 @@ def _slopes(equilibria: EquilibriumMap, sampled: Sample) -> Slopes:
             np.where(held, -by_share[0] / by_base[0], 0.0),
             -by_share[2] / curvature,
         )
+    motion = np.where(np.isfinite(motion), motion, np.nan)
     gradient = np.zeros((1 + size, size, count))
     gradient[0] = by_share[1] + np.where(edge, slope, 0.0) * motion
     gradient[1:] = by_base[0][:, None, :] * motion[None, :, :]

@@ -3,6 +3,10 @@
 With as many shares as players but one, the Pareto-optimal contracts fill regions of the cube of
 contracts. A lattice over all of it, on rough profits, shows where; the exact equilibria of those
 that lie apart are then computed.
+
+Some regions are thin: where the generalist keeps a specialist that is about to leave, a little more
+share makes it drop it, and everybody's utility jumps. So wherever neighbours on the lattice differ
+in who takes part, contracts on both sides of the change are looked for.
 """
 
 from __future__ import annotations
@@ -21,12 +25,14 @@ from opt_games.pareto.clock import Clock
 from opt_games.pareto.coverage import spread
 from opt_games.pareto.dominance import scale_of, undominated
 
-# shares per specialist of the first lattice, and of the last
-FIRST = {1: 1025, 2: 65, 3: 25, 4: 13}
-_LAST = {1: 4097, 2: 1025, 3: 385, 4: 97}
-_COARSE = {1: 97, 2: 33, 3: 11, 4: 6}  # where all combinations are solved
+Numbers = NDArray[np.int64]
+
+_SHARES = {1: 97, 2: 65, 3: 25, 4: 13}  # per specialist, where all combinations are looked at
+_COARSE = {1: 97, 2: 33, 3: 11, 4: 6}  # and where all are solved exactly
+_STRIDE = 16  # steps of the finest lattice in one of the first
 _ENOUGH = 1.5  # candidates for every contract wanted
 _CHILDREN = 300_000
+_BESIDE = np.array([0, 1, 3, 7, -1, -2, -4, -8])  # steps from a change where contracts are tried
 
 
 @dataclass(frozen=True)
@@ -34,33 +40,42 @@ class Candidates:
     """Contracts of a lattice that look undominated, by their numbers on it."""
 
     lattice: Lattice
-    index: NDArray[np.int64]
+    index: Numbers
     utilities: Array
-
-    @property
-    def spacing(self) -> float:
-        """Distance between neighbouring shares."""
-        shares = self.lattice.shares
-        return float(shares[1] - shares[0]) if shares.size > 1 else 0.0
 
 
 def find_candidates(equilibria: EquilibriumMap, count: int, clock: Clock) -> Candidates:
     """Look for contracts that nothing seems to dominate, more than `count` if there are as many."""
-    payoffs = equilibria.payoffs
     low, high = equilibria.game.contract.bounds
-    shares = FIRST[payoffs.size] if high > low else 1
-    index = np.indices((shares,) * payoffs.size).reshape(payoffs.size, -1)
-    found = _undominated(equilibria, shares, index)
-    ways = np.array(list(product((-1, 0, 1), repeat=payoffs.size))).T
-    while found.index.shape[1] < _ENOUGH * count and 1 < shares < _LAST[payoffs.size]:
+    size = equilibria.payoffs.size
+    per_side = _SHARES[size] if high > low else 1
+    finest = (per_side - 1) * _STRIDE + 1
+    lattice = _lattice(equilibria, per_side)
+    index = np.indices((per_side,) * size).reshape(size, -1)
+    _, taking_part = lattice.rough_profits(index)
+    fine = bool((taking_part != taking_part[0]).any())
+    if fine:
+        lattice = _lattice(equilibria, finest)
+        index = index * _STRIDE
+        changes = _changes(lattice, index, taking_part.reshape((per_side,) * size))
+        index = np.unique(np.hstack([index, changes]), axis=1)
+    found = _undominated(equilibria, lattice, index)
+    ways = np.array(list(product((-1, 0, 1), repeat=size))).T
+    stride = _STRIDE if finest > 1 else 1
+    while found.index.shape[1] < _ENOUGH * count and stride > 1 and not clock.over:
         parents = found.index[:, spread(found.utilities, _CHILDREN // ways.shape[1])]
-        shares = 2 * shares - 1
-        children = (2 * parents[:, :, None] + ways[:, None, :]).reshape(payoffs.size, -1)
-        inside = ((children >= 0) & (children < shares)).all(axis=0)
-        if clock.over:
-            break
-        found = _undominated(equilibria, shares, np.unique(children[:, inside], axis=1))
+        if not fine:
+            lattice, fine, parents = _lattice(equilibria, finest), True, parents * _STRIDE
+        stride //= 2
+        children = (parents[:, :, None] + stride * ways[:, None, :]).reshape(size, -1)
+        inside = ((children >= 0) & (children < finest)).all(axis=0)
+        found = _undominated(equilibria, lattice, np.unique(children[:, inside], axis=1))
     return found
+
+
+def _lattice(equilibria: EquilibriumMap, shares: int) -> Lattice:
+    low, high = equilibria.game.contract.bounds
+    return Lattice.of(equilibria.payoffs, equilibria.window, np.linspace(low, high, shares))
 
 
 def coarse_lattice(equilibria: EquilibriumMap) -> Sample:
@@ -73,13 +88,44 @@ def coarse_lattice(equilibria: EquilibriumMap) -> Sample:
     return lattice.sample(np.indices((count,) * size).reshape(size, -1))
 
 
-def _undominated(equilibria: EquilibriumMap, shares: int, index: NDArray[np.int64]) -> Candidates:
-    low, high = equilibria.game.contract.bounds
-    payoffs = equilibria.payoffs
-    lattice = Lattice.of(payoffs, equilibria.window, np.linspace(low, high, shares))
-    profits = lattice.rough_profits(index)
+def _changes(lattice: Lattice, index: Numbers, taking_part: Numbers) -> Numbers:
+    """Return contracts beside those changes of who takes part that lie between two neighbours.
+
+    `taking_part` has one axis per follower; a change along an axis is bisected to the finest
+    lattice.
+    """
+    size = index.shape[0]
+    place = np.arange(index.shape[1]).reshape(taking_part.shape)
+    found = [np.zeros((size, 0), dtype=np.int64)]
+    for axis in range(size):
+        before, after = (
+            np.moveaxis(place, axis, 0)[part].ravel() for part in (slice(None, -1), slice(1, None))
+        )
+        who = taking_part.ravel()
+        differs = who[before] != who[after]
+        low, high = index[:, before[differs]], index[:, after[differs]]
+        if low.shape[1] == 0:
+            continue
+        stays = who[before[differs]]
+        first, last = low[axis], high[axis]
+        left, right = first.copy(), last.copy()
+        while np.any(right - left > 1):
+            middle = (left + right) // 2
+            trial = low.copy()
+            trial[axis] = middle
+            same = lattice.rough_profits(trial)[1] == stays
+            left, right = np.where(same, middle, left), np.where(same, right, middle)
+        beside = np.clip(right + _BESIDE[:, None], first, last)
+        tried = np.repeat(low[:, None, :], _BESIDE.size, axis=1)
+        tried[axis] = beside
+        found.append(tried.reshape(size, -1))
+    return np.hstack(found)
+
+
+def _undominated(equilibria: EquilibriumMap, lattice: Lattice, index: Numbers) -> Candidates:
+    profits, _ = lattice.rough_profits(index)
     outside = equilibria.game.outside_array()
     profits = np.where(profits[0] >= outside[0], profits, outside[:, None])
-    utilities = payoffs.utilities(profits)
+    utilities = equilibria.payoffs.utilities(profits)
     kept = undominated(utilities, scale_of(utilities))
     return Candidates(lattice, index[:, kept], utilities[:, kept])

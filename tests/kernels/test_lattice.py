@@ -51,5 +51,7 @@ def test_rough_profits_are_close_on_smooth_branches():
     lattice = Lattice.of(equilibria.payoffs, equilibria.window, np.linspace(0.0, 1.0, 17))
     index = np.random.default_rng(0).integers(0, 17, (3, 200))
     exact = lattice.sample(index).profits
-    error = np.abs(lattice.rough_profits(index) - exact) / np.ptp(exact, axis=1)[:, None]
+    rough, taking_part = lattice.rough_profits(index)
+    error = np.abs(rough - exact) / np.ptp(exact, axis=1)[:, None]
     assert np.median(error.max(axis=0)) <= 5e-3
+    assert taking_part.max() == 0b111
