@@ -85,7 +85,7 @@ def first_at(curve: Array, level: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60.0, help="for each run of NSGA-II")
-    parser.add_argument("--populations", type=int, nargs="+", default=[200, 1000])
+    parser.add_argument("--populations", type=int, nargs="+", default=[200, 1000, 4000])
     parser.add_argument("--plot", help="file for a picture")
     arguments = parser.parse_args()
     curves: dict[str, dict[str, Array]] = {}

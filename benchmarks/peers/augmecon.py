@@ -26,7 +26,7 @@ from opt_games.kernels.array_function import Array
 
 
 def grid(equilibria: EquilibriumMap, points: int) -> tuple[float, Array]:
-    """Return seconds, and the utilities that pyaugmecon finds on a grid of so many points a side."""
+    """Return seconds, and the utilities that pyaugmecon finds with so many points a side."""
     game = equilibria.game
     low, high = game.contract.bounds
     start = equilibria.sample(np.full((equilibria.payoffs.size, 1), 0.5 * (low + high)))

@@ -64,10 +64,9 @@ def best_plan(equilibria: EquilibriumMap) -> Plan:
     peaks = np.flatnonzero((values >= padded[:-2]) & (values >= padded[2:]))
     peaks = peaks[np.argsort(-values[peaks], kind="stable")[:_PEAKS]]
     last = base.size - 1
-    stretches = [(base[max(k - 1, 0)], base[k], base[min(k + 1, last)]) for k in peaks]
     best, total = float(base[peaks[0]]), float(values[peaks[0]])
-    for stretch in stretches:
-        left, middle, right = stretch
+    for peak in peaks.tolist():
+        left, middle, right = base[max(peak - 1, 0)], base[peak], base[min(peak + 1, last)]
         for _ in range(_ROUNDS):
             nodes = np.unique(
                 np.concatenate(

@@ -131,11 +131,15 @@ def frontier_figure(found: ParetoSet, *, unit: str | None = None) -> Figure:
             handles = legend_handles(left)
         else:
             panels = plot_pairs(found, unit=unit)
-            drawn = panels[0].get_figure(root=True)
+            whole = panels[0].get_figure(root=True)
+            assert whole is not None
+            drawn = whole
             handles = legend_handles(panels[0])
         drawn.suptitle(found.game + ("" if found.complete else " (partial)"), fontsize=9.5)
-        place = "outside lower center" if drawn.get_constrained_layout() else "lower center"
-        drawn.legend(handles=handles, loc=place, ncols=4, frameon=False)
+        if drawn.get_constrained_layout():
+            drawn.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+        else:
+            drawn.legend(handles=handles, loc="lower center", ncols=4, frameon=False)
     return drawn
 
 

@@ -106,7 +106,7 @@ def _frontier(curve: UtilityCurve, pareto: ParetoSet) -> Iterator[tuple[Array, A
         (next(iter(point.shares.values())), list(point.utilities.values()))
         for point in pareto.points
     ]
-    for low, high in pareto.intervals:
+    for low, high in pareto.intervals or ():
         inside = (curve.shares > low) & (curve.shares < high)
         pieces = np.unique(curve.piece[inside])
         ends = [(s, u) for s, u in known if low <= s <= high]

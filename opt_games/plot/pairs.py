@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from opt_games.pareto.answer import ParetoSet
@@ -38,14 +39,13 @@ def plot_pairs(found: ParetoSet, *, unit: str | None = None) -> list[Axes]:
         side = _SIDE * size + 1.0
         figure = Figure(figsize=(side + 0.5, side), layout="constrained")
         grid = figure.subplots(size, size, sharex="col", sharey="row", squeeze=False)
-        shown = None
         for row in range(size):
             for column in range(size):
                 axes = grid[row, column]
                 if column > row:
                     axes.set_visible(False)
                     continue
-                shown = axes.scatter(
+                shown: PathCollection = axes.scatter(
                     utilities[column],
                     utilities[row + 1],
                     c=utilities.sum(axis=0),

@@ -77,7 +77,7 @@ def strip_rows(curve: UtilityCurve) -> int:
 
 
 def _pareto_bars(strip: Axes, pareto: ParetoSet) -> None:
-    for low, high in pareto.intervals:
+    for low, high in pareto.intervals or ():
         if high > low:
             strip.plot(
                 [low, high],

@@ -91,7 +91,8 @@ def plot_contours(found: ParetoSet, *, ax: Axes | None = None, unit: str | None 
     with mpl.rc_context(STYLE):
         axes = axes_or_new(ax, 4.0, 3.6)
         mesh = triangles(utilities)
-        filled = axes.tricontourf(mesh, utilities[2], _LEVELS, cmap="viridis")
+        low, high = float(utilities[2].min()), float(utilities[2].max())
+        filled = axes.tricontourf(mesh, utilities[2], _LEVELS, cmap="viridis", vmin=low, vmax=high)
         axes.tricontour(mesh, utilities[2], _LEVELS, colors="white", linewidths=0.4)
         axes.scatter(
             utilities[0],
@@ -100,7 +101,8 @@ def plot_contours(found: ParetoSet, *, ax: Axes | None = None, unit: str | None 
             s=2.5,
             linewidths=0,
             cmap="viridis",
-            norm=filled.norm,
+            vmin=low,
+            vmax=high,
             zorder=1,
         )
         players = list(found.reference)
