@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from linear_frontier import TWO
 
 from opt_games import Contract, Game, Generalist, Specialist
 from opt_games.equilibrium import EquilibriumMap
 from opt_games.pareto.clock import Clock
+from opt_games.pareto.coverage import spread
 from opt_games.pareto.lattice_search import coarse_lattice, find_candidates
 
 ENTRY = Game(
@@ -16,6 +18,7 @@ ENTRY = Game(
     [
         Specialist("a", "1.3 * log(1 + alpha1)", "0.15 + 0.7 * (alpha1 - alpha0)**2.2"),
         Specialist("b", "2 * (1 - exp(-alpha1))", "0.1 + (alpha1 - alpha0)**2"),
+        Specialist("c", "alpha1**0.7", "0.05 + exp(alpha1 - alpha0) - 1"),
     ],
     contract=Contract("separate"),
 )
@@ -37,15 +40,18 @@ def test_none_dominates_another_by_the_closed_form():
         assert not better.any()
 
 
+@pytest.mark.slow
 def test_regions_that_are_thin_in_a_share_are_found():
     equilibria = EquilibriumMap.of(ENTRY)
     found = find_candidates(equilibria, 500, Clock())
-    candidates = found.lattice.sample(found.index).utilities
+    chosen = found.index[:, spread(found.utilities, 2500)]
+    candidates = found.lattice.sample(chosen).utilities
     # random contracts, a few of which lie where the generalist keeps somebody from leaving
-    others = equilibria.sample(np.random.default_rng(0).random((2, 1500))).utilities
+    others = equilibria.sample(np.random.default_rng(0).random((3, 1500))).utilities
     span = np.ptp(candidates, axis=1)[:, None]
     shortfall = [((candidates - u[:, None]) / span).min(axis=0).max() for u in others.T]
-    assert min(shortfall) >= -0.04
+    # without a look at changes of who takes part it is -0.17
+    assert min(shortfall) >= -0.08
 
 
 def test_the_coarse_lattice_has_the_corners():

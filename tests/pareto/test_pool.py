@@ -11,7 +11,7 @@ from opt_games.pareto.pool import Pool
 
 def test_dominated_contracts_leave_and_do_not_enter():
     equilibria = EquilibriumMap.of(TWO.game)
-    poor, rich = np.array([[0.99], [0.99]]), np.array([[0.8], [0.9]])
+    poor, rich = np.zeros((2, 1)), np.full((2, 1), 0.1)
     assert (TWO.utilities(rich) > TWO.utilities(poor)).all()
     pool = Pool.of(equilibria, equilibria.sample(poor), "first")
     assert pool.add(equilibria.sample(rich), "second").tolist() == [True]
