@@ -12,11 +12,11 @@ import io
 import logging
 import os
 import tempfile
-import time
 
 import numpy as np
 import pyomo.environ as pyo
 import pyomo_pounce  # noqa: F401  (registers the solver)
+from peers.processor import processor_seconds
 from pyaugmecon import PyAugmecon
 
 from opt_games.equilibrium import EquilibriumMap, set_levels
@@ -30,7 +30,7 @@ def grid(equilibria: EquilibriumMap, points: int) -> tuple[float, Array]:
     game = equilibria.game
     low, high = game.contract.bounds
     start = equilibria.sample(np.full((equilibria.payoffs.size, 1), 0.5 * (low + high)))
-    begin = time.perf_counter()
+    begin = processor_seconds()
     model = contract_problem(game, start.branch(0))
     utilities = utilities_of(model, game, start.branch(0))
     model.obj_list = pyo.ObjectiveList()
@@ -61,4 +61,4 @@ def grid(equilibria: EquilibriumMap, points: int) -> tuple[float, Array]:
             logging.shutdown()
             os.chdir(here)
     found = np.array(list(solver.unique_pareto_sols)).T
-    return time.perf_counter() - begin, found
+    return processor_seconds() - begin, found
