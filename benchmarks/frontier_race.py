@@ -4,8 +4,8 @@
     python benchmarks/frontier_race.py --seconds 60
 
 The best hypervolume known is that of the best set which any of the three returns, whatever time it
-takes. Only its own choice of contracts counts for each: no archive of all that it tried. Seconds are
-those of the processor, children included.
+takes. Only its own choice of contracts counts for each: no archive of all that it tried. Seconds
+are those of the processor, children included.
 """
 
 from __future__ import annotations

@@ -16,13 +16,13 @@ import tempfile
 import numpy as np
 import pyomo.environ as pyo
 import pyomo_pounce  # noqa: F401  (registers the solver)
-from peers.processor import processor_seconds
 from pyaugmecon import PyAugmecon
 
 from opt_games.equilibrium import EquilibriumMap, set_levels
 from opt_games.formulations.bargaining_problem import contract_problem, utilities_of
 from opt_games.formulations.game_model import share_of
 from opt_games.kernels.array_function import Array
+from peers.processor import processor_seconds
 
 
 def grid(equilibria: EquilibriumMap, points: int) -> tuple[float, Array]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from peers.processor import processor_seconds
 from pymoo.algorithms.moo.nsga2 import NSGA2
 from pymoo.core.problem import Problem
 
 from opt_games.equilibrium import EquilibriumMap
 from opt_games.kernels.array_function import Array
+from peers.processor import processor_seconds
 
 
 class _Reduced(Problem):

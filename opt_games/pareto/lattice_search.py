@@ -64,11 +64,13 @@ def find_candidates(equilibria: EquilibriumMap, count: int, clock: Clock) -> Can
     stride = _STRIDE if finest > 1 else 1
     while found.index.shape[1] < _ENOUGH * count and stride > 1 and not clock.over:
         parents = found.index[:, spread(found.utilities, _CHILDREN // ways.shape[1])]
-        if not fine:
-            lattice, fine, parents = _lattice(equilibria, finest), True, parents * _STRIDE
         stride //= 2
-        children = (parents[:, :, None] + stride * ways[:, None, :]).reshape(size, -1)
-        inside = ((children >= 0) & (children < finest)).all(axis=0)
+        step = stride
+        if not fine:
+            lattice = _lattice(equilibria, (finest - 1) // stride + 1)
+            parents, step = 2 * parents, 1
+        children = (parents[:, :, None] + step * ways[:, None, :]).reshape(size, -1)
+        inside = ((children >= 0) & (children < lattice.shares.size)).all(axis=0)
         found = _undominated(equilibria, lattice, np.unique(children[:, inside], axis=1))
     return found
 
