@@ -32,6 +32,8 @@ _FLOORS = 16  # epsilon-constraint problems
 _RAYS = 45  # problems of Pascoletti and Serafini
 _IMPROVED = 64  # contracts that the solver moves to the frontier in a round
 _ROUNDS = 3
+_STEPS = np.array([1e-4, 1e-3, 1e-2])  # of the range of shares, along a direction of ascent
+_GAIN = 1e-9  # of a player's scale
 
 
 @dataclass
@@ -169,8 +171,43 @@ class FrontierSearch:
             begin, floors = pool.sampled.select(chosen), pool.utilities[:, chosen]
             targets = [Target("pascoletti-serafini", pool.scale, floor) for floor in floors.T]
             pool.add(scalariser.solve(targets, begin), "improvement")
+        # a bound of the branch may have stopped the solver: go on from beyond it
+        _, beside = self._better_beside(self._improvable())
+        if beside.active.size and not self.clock.over:
+            floors = beside.utilities[:, :_IMPROVED].T
+            targets = [Target("pascoletti-serafini", pool.scale, floor) for floor in floors]
+            pool.add(scalariser.solve(targets, beside), "improvement")
         todo = self._improvable()
         pool.drop(todo[pool.origin[todo] == "lattice"])
+        todo = self._improvable()
+        proven, _ = self._better_beside(todo)
+        pool.drop(todo[proven])
+
+    def _better_beside(self, cases: NDArray[np.int64]) -> tuple[NDArray[np.bool_], Sample]:
+        """Tell of which contracts that a solver found a contract beside them is better for all.
+
+        Returns also the best such contract of each.
+        """
+        pool = self.pool
+        at = np.flatnonzero(pool.origin[cases] != "lattice")
+        proven = np.zeros(cases.size, dtype=bool)
+        if at.size == 0:
+            return proven, pool.sampled.select(at)
+        here = pool.sampled.select(cases[at])
+        low, high = self.equilibria.game.contract.bounds
+        direction, _ = directions(self.equilibria, here)
+        steps = _STEPS[:, None] * (high - low)
+        shares = np.clip(here.shares[:, None] + steps * direction[:, None], low, high)
+        found = self.equilibria.sample(shares.reshape(here.shares.shape[0], -1))
+        gain = (
+            found.utilities.reshape(pool.scale.size, _STEPS.size, at.size) - here.utilities[:, None]
+        )
+        gain /= np.where(pool.scale > 0, pool.scale, 1.0)[:, None, None]
+        better = (gain >= 0.0).all(axis=0) & (gain > _GAIN).any(axis=0)
+        proven[at] = better.any(axis=0)
+        best = np.where(better, gain.sum(axis=0), -np.inf).argmax(axis=0)
+        chosen = best * at.size + np.arange(at.size)
+        return proven, found.select(chosen[better.any(axis=0)])
 
     def _improvable(self) -> NDArray[np.int64]:
         """Return the contracts from which a direction is better for everybody."""
