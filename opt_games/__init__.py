@@ -23,6 +23,7 @@ from opt_games.formulations.bargaining_problem import bargaining_problem
 from opt_games.formulations.equilibrium_problem import equilibrium_problem
 from opt_games.formulations.investment import investment_problem
 from opt_games.game import Game
+from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import (
     SOLUTIONS,
     Bargaining,
@@ -36,7 +37,7 @@ from opt_games.parts import (
 from opt_games.regions.condition import Condition
 from opt_games.regions.line import Conditions, Interval, conditions
 from opt_games.regions.plane import ConditionMap, condition_map
-from opt_games.result import Bargain, Equilibrium, ParetoSet, UtilityCurve, Work
+from opt_games.result import Bargain, Equilibrium, UtilityCurve, Work
 from opt_games.shipped import shipped_games
 from opt_games.solvers.base import SolverOptions
 from opt_games.solvers.registry import get_solver

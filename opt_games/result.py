@@ -1,4 +1,4 @@
-"""Answers: equilibria, bargains, Pareto sets and utility curves, as values."""
+"""Answers: equilibria, bargains and utility curves, as values."""
 
 from __future__ import annotations
 
@@ -144,51 +144,6 @@ class Bargain:
             "welfare": float(sum(self.utilities.values())),
             "regret": None if found is None else dict(found.regret.items()),
             "certified": None if found is None else found.certified,
-            "solver": self.work.to_dict(),
-        }
-
-
-@dataclass(frozen=True)
-class ContractPoint:
-    """A contract and the utilities that its equilibrium gives."""
-
-    shares: Mapping[str, float]
-    utilities: Mapping[str, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return an entry of ``points`` in the JSON output."""
-        return {"shares": dict(self.shares), "utilities": dict(self.utilities.items())}
-
-
-@dataclass(frozen=True)
-class ParetoSet:
-    """The common shares whose utilities no other share weakly dominates.
-
-    Attributes
-    ----------
-    game : str
-    intervals : tuple of (float, float)
-        Closed, ascending and disjoint; an isolated share is an interval of length 0.
-    points : tuple of ContractPoint
-        Contracts along the intervals, ends included, ascending in the share.
-    regret : float
-        The largest regret at the points, relative to the player's turnover.
-    work : Work
-    """
-
-    game: str
-    intervals: tuple[tuple[float, float], ...]
-    points: tuple[ContractPoint, ...]
-    regret: float
-    work: Work
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON document of ``opt-games pareto``."""
-        return {
-            "game": self.game,
-            "intervals": [list(interval) for interval in self.intervals],
-            "points": [point.to_dict() for point in self.points],
-            "regret": self.regret,
             "solver": self.work.to_dict(),
         }
 
