@@ -31,6 +31,7 @@ from opt_games.parts import (
     Harm,
     Regulation,
     Specialist,
+    Taxes,
     Welfare,
 )
 from opt_games.regions.condition import Condition
@@ -41,6 +42,7 @@ from opt_games.shipped import shipped_games
 from opt_games.solvers.base import SolverOptions
 from opt_games.solvers.registry import get_solver
 from opt_games.spec import load, loads
+from opt_games.spec.forms import quadratic_form
 from opt_games.specialists import SpecialistTable
 from opt_games.sweeps import sweep, to_frame
 
@@ -70,6 +72,7 @@ __all__ = [
     "SpecError",
     "Specialist",
     "SpecialistTable",
+    "Taxes",
     "UnboundedGameError",
     "UnsupportedGameError",
     "UtilityCurve",
@@ -84,6 +87,7 @@ __all__ = [
     "load",
     "loads",
     "pareto",
+    "quadratic_form",
     "shipped_games",
     "solve",
     "sweep",
