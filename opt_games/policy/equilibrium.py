@@ -134,12 +134,12 @@ class _Solving:
         if best.profit[0] < outside - TIE * (best.turnover[0] + abs(outside)):
             return self._nobody(highest)
         solved = [self._checked(place, highest) for place in self._solved(found)]
+        # a search places levels less sharply than its payoff: the solver is preferred to it
+        if solved and not self.map.exact and solved[0].relative <= best.relative + _AGREES:
+            best = solved[0]
         for other in solved:
-            margin = -_AGREES if self.map.exact else _AGREES
-            if other.relative <= best.relative + margin:
+            if other.relative < best.relative - _AGREES:
                 best = other
-        if not solved:
-            self.map.log.failures.append("equilibrium: no branch could be solved")
         return self._result(best)
 
     def _exact(self) -> Place | None:

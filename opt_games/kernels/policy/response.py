@@ -93,6 +93,7 @@ class Response:
         Also where the specialist stays out: what it would choose.
     takes : ndarray of bool
     own : profit, or the outside option
+    value : what its profit would be if it took part
     leads : what the generalist gets from the domain, 0 where the specialist stays out
     size : size of the terms of the profit
     """
@@ -100,6 +101,7 @@ class Response:
     final: Array
     takes: np.ndarray[Any, np.dtype[np.bool_]]
     own: Array
+    value: Array
     leads: Array
     size: Array
 
@@ -154,6 +156,13 @@ class Adapter:
             for k in range(count)
         ]
         return np.stack(rows)
+
+    def slope_of_value(self, final: Array, base: Array) -> Array:
+        """Return the gradient, in the base levels, of the profit with the best response inside."""
+        d = self.contest.attributes
+        slope = self.marginal(final, base)
+        tied = (final <= base) & (base >= self.contest.final_floor[:, None])
+        return np.asarray(slope[d:] + np.where(tied, slope[:d], 0.0))
 
     def bend(self, final: Array, base: Array) -> Array:
         """Return the Hessian of the profit in the final levels, along the last two axes."""
@@ -221,6 +230,7 @@ class Adapter:
             final[:, rows, pick],
             takes,
             np.where(takes, own, self.outside),
+            np.where(possible, own, -np.inf),
             np.where(takes, leads, 0.0),
             size + abs(self.outside),
         )

@@ -7,6 +7,7 @@ points are drawn around every top, in a box that shrinks where nothing better is
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ _TOPS = 12
 _DRAWN = 24  # points around a top, in a round
 _ROUNDS = 60
 _SHRINK = 0.6
+_NEWTON = 4  # steps back to an edge
 _CLOSE = 1e-7  # of the window: boxes smaller than this are done
 
 
@@ -91,15 +93,30 @@ def best_bases(
     axes = [_axis(contest, window, k, nodes or _NODES.get(d, 6)) for k in range(d)]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"))
     scanned = replies(contest, adapters, window, grid.reshape(d, -1))
+    gaps = [_spacing(axis) for axis in axes]
+    generator = np.random.default_rng(seed)
+
+    def boxes(points: NDArray[np.int64]) -> Array:
+        index = np.unravel_index(points, grid.shape[1:])
+        return np.stack([gap[at] for gap, at in zip(gaps, index, strict=True)])
+
     tops = _tops(scanned.payoff.reshape(grid.shape[1:]))
-    best = scanned.select(tops)
-    spacing = np.stack([_spacing(axis) for axis in axes]) if d == 1 else None
-    box = np.empty((d, tops.size))
-    index = np.unravel_index(tops, grid.shape[1:])
-    for k, axis in enumerate(axes):
-        gaps = _spacing(axis) if spacing is None else spacing[0]
-        box[k] = gaps[index[k]]
-    return _closer(contest, adapters, window, best, box, np.random.default_rng(seed))
+    best, box = scanned.select(tops), boxes(tops)
+    for k, response in enumerate(scanned.responses):
+        # where a specialist takes part may lie between the nodes: look where it would gain most
+        if not response.takes.any():
+            start = response.value.argmax(keepdims=True)
+            willing = _closer(
+                contest,
+                adapters,
+                window,
+                scanned.select(start),
+                boxes(start),
+                generator,
+                lambda found, k=k: found.responses[k].value,  # type: ignore[misc]
+            )
+            best, box = _joined(best, willing), np.hstack([box, boxes(start)])
+    return _closer(contest, adapters, window, best, box, generator)
 
 
 def _axis(contest: Contest, window: Window, k: int, nodes: int) -> Array:
@@ -138,6 +155,10 @@ def _tops(payoff: Array) -> NDArray[np.int64]:
     return np.unique(np.concatenate([local, highest]))
 
 
+def _payoff(found: Replies) -> Array:
+    return found.payoff
+
+
 def _closer(
     contest: Contest,
     adapters: list[Adapter],
@@ -145,6 +166,7 @@ def _closer(
     best: Replies,
     box: Array,
     generator: np.random.Generator,
+    goal: Callable[[Replies], Array] = _payoff,
 ) -> Replies:
     """Follow every top uphill."""
     d, count = best.base.shape
@@ -161,21 +183,66 @@ def _closer(
         around = best.base[:, alive, None] + box[:, alive, None] * ways
         around = np.clip(around, low[:, :, None], high[:, :, None])
         found = replies(contest, adapters, window, around.reshape(d, -1))
-        rows = found.payoff.reshape(alive.size, -1)
+        owner = np.repeat(alive, around.shape[2])
+        found = _onto_edges(contest, adapters, window, found, best.select(owner))
+        rows = goal(found).reshape(alive.size, -1)
         pick = rows.argmax(axis=1)
-        gain = rows[np.arange(alive.size), pick] - best.payoff[alive]
+        held = goal(best)
+        gain = rows[np.arange(alive.size), pick] - held[alive]
         up = gain > 0.0
         chosen = np.arange(alive.size) * rows.shape[1] + pick
         best = _replaced(best, alive[up], found.select(chosen[up]))
         box[:, alive[~up]] *= _SHRINK
-        box[:, alive[up & (gain < 1e-3 * np.abs(best.payoff[alive]))]] *= _SHRINK**0.25
+        box[:, alive[up & (gain < 1e-3 * np.abs(held[alive]))]] *= _SHRINK**0.25
         small = (box[:, alive] <= _CLOSE * window.base[:, None]).all(axis=0)
         hopeless = turn >= 20
-        behind = best.payoff[alive] < best.payoff.max() - 0.05 * best.size.max()
+        held = goal(best)
+        behind = held[alive] < held.max() - 0.05 * best.size.max()
         alive = alive[~(small | (behind & hopeless))]
         if alive.size == 0:
             break
-    return best.select(np.argsort(-best.payoff, kind="stable"))
+    return best.select(np.argsort(-goal(best), kind="stable"))
+
+
+def _onto_edges(
+    contest: Contest, adapters: list[Adapter], window: Window, found: Replies, held: Replies
+) -> Replies:
+    """Move points at which a specialist has left, and had not before, back to where it would stay.
+
+    The best level often is just where a specialist is indifferent, and points drawn at random
+    hardly ever are.
+    """
+    low, high = contest.base_floor[:, None], contest.highest[:, None]
+    for k, adapter in enumerate(adapters):
+        response = found.responses[k]
+        lost = held.responses[k].takes & ~response.takes & np.isfinite(response.value)
+        rows = np.flatnonzero(lost)
+        if rows.size == 0:
+            continue
+        base, final, value = found.base[:, rows], response.final[:, rows], response.value[rows]
+        for _ in range(_NEWTON):
+            slope = adapter.slope_of_value(final, base)
+            step = (adapter.outside - value) / np.maximum((slope * slope).sum(axis=0), 1e-300)
+            moved = np.clip(base + np.where(np.isfinite(slope), step * slope, 0.0), low, high)
+            answer = adapter.respond(moved, window.reach[k])
+            base, final, value = moved, answer.final, answer.value
+        found = _replaced(found, rows, replies(contest, adapters, window, base))
+    return found
+
+
+def _joined(one: Replies, two: Replies) -> Replies:
+    responses = tuple(
+        Response(
+            *(
+                np.concatenate([getattr(a, name), getattr(b, name)], axis=-1)
+                for name in a.__dataclass_fields__
+            )
+        )
+        for a, b in zip(one.responses, two.responses, strict=True)
+    )
+    names = ("base", "payoff", "liking", "size")
+    arrays = [np.concatenate([getattr(one, n), getattr(two, n)], axis=-1) for n in names]
+    return Replies(*arrays, responses)
 
 
 def _replaced(best: Replies, rows: NDArray[np.int64], found: Replies) -> Replies:

@@ -43,19 +43,25 @@ def find_window(contest: Contest) -> Window:
     rays = _rays(contest.attributes)
     bases = np.concatenate([contest.base_floor[:, None] + ray[:, None] * _COARSE for ray in rays], 1)
     bases = np.minimum(bases, contest.highest[:, None])
-    payoff = -contest.cost(bases)
+    payoff = _nearby(-contest.cost(bases).reshape(len(rays), -1))
     reach = []
     for adapter in contest.adapters():
         far, leads = _follower_reach(contest, adapter, bases, rays)
         reach.append(far)
-        payoff = payoff + leads
-    payoff = np.where(np.isnan(payoff), -np.inf, payoff).reshape(len(rays), -1)
+        # a specialist may begin to take part between two of these levels
+        payoff = payoff + _nearby(leads.reshape(len(rays), -1))
     return Window(tuple(reach), _leader_reach(contest, payoff, rays))
 
 
 def _rays(attributes: int) -> list[Array]:
-    rays = [np.array(ray, dtype=float) for ray in product((0, 1), repeat=attributes)]
+    rays = [np.array(ray) for ray in product((0.0, 0.1, 1.0), repeat=attributes)]
     return rays[1:]
+
+
+def _nearby(values: Array) -> Array:
+    """Return the largest of every value and its neighbours along the last axis."""
+    padded = np.pad(np.where(np.isnan(values), -np.inf, values), [(0, 0), (1, 1)], mode="edge")
+    return np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
 
 
 def _follower_reach(
@@ -102,7 +108,7 @@ def _leader_reach(contest: Contest, hope: Array, rays: list[Array]) -> Array:
             f"{contest.game.name}: the generalist's profit is undefined at every base level tried; "
             "check its cost and the revenues at small levels"
         )
-    start = min(float(hope[:, 0].max()), float(contest.numbers.outside[0, 0]))
+    start = float(contest.numbers.outside[0, 0])
     far = np.zeros(contest.attributes)
     for ray, values in zip(rays, hope, strict=True):
         endless = not np.isfinite(contest.highest[ray > 0]).any()
