@@ -134,12 +134,11 @@ class _Solving:
         if best.profit[0] < outside - TIE * (best.turnover[0] + abs(outside)):
             return self._nobody(highest)
         solved = [self._checked(place, highest) for place in self._solved(found)]
-        # a search places levels less sharply than its payoff: the solver is preferred to it
-        if solved and not self.map.exact and solved[0].relative <= best.relative + _AGREES:
-            best = solved[0]
-        for other in solved:
-            if other.relative < best.relative - _AGREES:
-                best = other
+        least = min(each.relative for each in [best, *solved])
+        if best.relative > least + _AGREES or not self.map.exact:
+            # a search places levels less sharply than payoffs: the solver is preferred to it
+            good = [each for each in solved if each.relative <= least + _AGREES]
+            best = max(good, key=lambda each: each.profit[0], default=best)
         return self._result(best)
 
     def _exact(self) -> Place | None:
@@ -237,6 +236,13 @@ class _Solving:
         first = [tuple(options[0] for options in each) for each in own]
         branches = [self._branch(leader, first, place)]
         if not self.map.exact:
+            # an interior point keeps off bounds that hardly hold anybody
+            close = place.base - lead_floor <= _AMBIGUOUS * scale
+            if close.any():
+                pairs = zip(leader, close, strict=True)
+                lowest = tuple(Closure.LOWER if near else own for own, near in pairs)
+                if lowest != leader:
+                    branches.append(self._branch(lowest, first, place))
             for k, each in enumerate(own):
                 for j, options in enumerate(each):
                     for other in options[1:]:
