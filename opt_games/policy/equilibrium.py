@@ -21,7 +21,8 @@ from opt_games.errors import UnsupportedGameError
 from opt_games.formulations.equilibrium_problem import equilibrium_problem
 from opt_games.game import GENERALIST, Game
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.policy.pair import TIE, solve_pairs
+from opt_games.kernels.policy.exact import solve_pairs
+from opt_games.kernels.policy.pair import TIE
 from opt_games.kernels.policy.pairs_of import pairs_of, why_no_pairs
 from opt_games.kernels.policy.payoffs import Numbers, PolicyGame, compile_policy_game
 from opt_games.kernels.policy.response import Adapter, Contest
@@ -152,7 +153,9 @@ class _Solving:
     def _searched(self) -> Place:
         found = best_bases(self.contest, self.adapters, self.window)
         tied = found.payoff >= found.payoff[0] - TIE * found.size[0]
-        best = int(np.where(tied, np.round(found.liking / max(found.size[0], 1e-300), 9), -np.inf).argmax())
+        best = int(
+            np.where(tied, np.round(found.liking / max(found.size[0], 1e-300), 9), -np.inf).argmax()
+        )
         responses = found.responses
         return Place(
             found.base[:, best],
@@ -292,7 +295,9 @@ class _Solving:
             regimes[name] = self._regime(place.base, final) if takes else ABSTAIN
         branch = self._branches(place)[0]
         certified = best.relative <= REGRET_TOLERANCE
-        return self._filled(levels, best.profit, regimes, branch, best.gain, best.turnover, certified)
+        return self._filled(
+            levels, best.profit, regimes, branch, best.gain, best.turnover, certified
+        )
 
     def _named(self, levels: Array) -> Mapping[str, float]:
         return dict(zip(self.map.game.attributes, levels.tolist(), strict=True))

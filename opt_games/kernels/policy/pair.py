@@ -1,18 +1,11 @@
-r"""A leader and one follower with quadratic payoffs in two attributes: exact, many games at once.
+"""A leader and one follower with quadratic payoffs in two attributes, many games at once.
 
-The leader sets :math:`x_0 \ge \theta_0`, the follower answers with :math:`x_1 \ge \max(x_0,
-\theta_1)` or stays out. A level of the follower is free, at the leader's level, or at the floor, so
-that its answer is one of nine affine functions of :math:`x_0`. On each of them the leader's payoff
-is a quadratic function, and the pieces meet along straight lines, save where the follower leaves
-(its payoff is what it gets outside) or, if its payoff is not concave, jumps from one answer to
-another. Wherever the best base level is, it is stationary on a piece, on one of these curves, or a
-point where two of them meet. All such points are computed in closed form, the follower's true
-answer to each is found, and the best one stands. Points outside of their piece do no harm.
+The leader sets ``x0``, at least its floors; the follower answers with ``x1``, at least ``x0`` and
+its own floors, or stays out. `opt_games.kernels.policy.exact` solves such games.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,23 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.policy.quadratic import (
-    Line,
-    Point,
-    Quadratic,
-    common_zeros,
-    highest_on_zero,
-)
+from opt_games.kernels.policy.quadratic import Point, Quadratic
 
 WILLING = 1e-11
 """A follower that loses less than this fraction of its turnover by taking part is indifferent."""
 TIE = 1e-10
 """Base levels whose payoffs to the leader differ by less, of its turnover, are a tie."""
+_ROUNDING = 2e-15
 
-FREE, BASE, FLOOR = range(3)
-"""How a level of the follower is determined."""
-
-_PIECES = [(one, two) for one in range(3) for two in range(3)]
+APART = 1e-4
+"""Base levels that differ by less, relatively, are the same one, less well placed."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +38,7 @@ class Form4:
 
     def take(self, games: Any) -> Form4:
         """Return some of the games."""
-        return Form4(
-            self.constant[games], self.gradient[:, games], self.hessian[:, :, games]
-        )
+        return Form4(self.constant[games], self.gradient[:, games], self.hessian[:, :, games])
 
     def along(self, matrix: Array, shift: Array) -> Quadratic:
         """Return the functions of ``x0`` alone, with ``x1 = matrix x0 + shift``.
@@ -162,6 +146,19 @@ class Answers:
     leader: Array
     follower: Array
 
+    def take(self, games: Any) -> Answers:
+        """Return some of the games."""
+        return Answers(*(getattr(self, name)[..., games] for name in self.__dataclass_fields__))
+
+    def replaced(self, where: NDArray[np.int64], other: Answers) -> Answers:
+        """Return these answers with those of some games taken from others."""
+        result = []
+        for name in self.__dataclass_fields__:
+            values = getattr(self, name).copy()
+            values[..., where] = getattr(other, name)
+            result.append(values)
+        return Answers(*result)
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -172,6 +169,13 @@ class Evaluation:
     leader: Array
     follower: Array
     size: Array
+
+    def at(self, row: NDArray[np.int64], game: NDArray[np.int64]) -> Evaluation:
+        """Return one row for each game."""
+        where = row, game
+        final = self.final[0][where], self.final[1][where]
+        rest = (self.takes, self.leader, self.follower, self.size)
+        return Evaluation(final, *(each[where] for each in rest))
 
 
 def evaluate(games: Pairs, x: Array, y: Array) -> Evaluation:
@@ -218,176 +222,44 @@ def evaluate(games: Pairs, x: Array, y: Array) -> Evaluation:
     )
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """One way in which the follower's levels are determined."""
+def pick(x: Array, y: Array, at: Evaluation) -> NDArray[np.int64]:
+    """Return the row of the leader's best base level, per game.
 
-    leader: Quadratic
-    follower: Quadratic
-    kinks: tuple[Line, ...]
-
-
-def _pieces(games: Pairs) -> dict[tuple[int, int], _Piece]:
-    """Return the nine answers as functions of the base levels."""
-    h, g = games.follower.hessian, games.follower.gradient
-    zero, one = np.zeros(games.size), np.ones(games.size)
-    own = {
-        BASE: lambda j: (np.stack([one, zero] if j == 0 else [zero, one]), zero),
-        FLOOR: lambda j: (np.stack([zero, zero]), games.follower_floor[j]),
-    }
-    pieces = {}
-    for kind in _PIECES:
-        rows: list[Any] = [own[k](j) if k != FREE else None for j, k in enumerate(kind)]
-        if kind == (FREE, FREE):
-            det = h[0, 0] * h[1, 1] - h[0, 1] ** 2
-            ways = [
-                np.stack([(h[0, 1] * h[1, k] - h[1, 1] * h[0, k]) / det for k in (2, 3)]),
-                np.stack([(h[0, 1] * h[0, k] - h[0, 0] * h[1, k]) / det for k in (2, 3)]),
-            ]
-            shifts = [
-                (h[0, 1] * g[1] - h[1, 1] * g[0]) / det,
-                (h[0, 1] * g[0] - h[0, 0] * g[1]) / det,
-            ]
-            rows = list(zip(ways, shifts, strict=True))
-        elif FREE in kind:
-            j = kind.index(FREE)
-            way, shift = rows[1 - j]
-            rows[j] = (
-                -(h[j, 2:] + h[0, 1] * way) / h[j, j],
-                -(g[j] + h[0, 1] * shift) / h[j, j],
-            )
-        matrix, shift = (np.stack(part) for part in zip(*rows, strict=True))
-        kinks = []
-        for j, k in enumerate(kind):
-            if k == FREE:
-                m, n = matrix[j]
-                kinks.append(Line(m - (j == 0), n - (j == 1), -shift[j]))
-                kinks.append(Line(m, n, games.follower_floor[j] - shift[j]))
-        pieces[kind] = _Piece(
-            games.leader.along(matrix, shift),
-            games.follower.along(matrix, shift),
-            tuple(kinks),
-        )
-    return pieces
-
-
-def _axes(games: Pairs) -> list[Line]:
-    """Return the floors of the leader, and the lines where it reaches those of the follower."""
-    zero, one = np.zeros(games.size), np.ones(games.size)
-    return [
-        Line(one if j == 0 else zero, zero if j == 0 else one, level[j])
-        for level in (games.leader_floor, games.follower_floor)
-        for j in (0, 1)
-    ]
-
-
-def _smooth_candidates(games: Pairs, pieces: dict[tuple[int, int], _Piece]) -> Iterator[Point]:
-    """Stationary points of pieces and lines, and where lines meet."""
-    axes = _axes(games)
-    kinks = [line for piece in pieces.values() for line in piece.kinks]
-    for piece in pieces.values():
-        yield piece.leader.stationary()
-        for line in (*axes, *piece.kinks):
-            yield piece.leader.on_line(line)
-    for k, line in enumerate(axes):
-        for other in (*axes[k + 1 :], *kinks):
-            yield line.crossing(other)
-    inside = pieces[FREE, FREE].kinks
-    for k, line in enumerate(inside):
-        for other in inside[k + 1 :]:
-            yield line.crossing(other)
-    # without the follower
-    zero = np.zeros((2, games.size))
-    alone = games.alone.along(np.zeros((2, 2, games.size)), zero)
-    yield alone.stationary()
-    for line in axes[:2]:
-        yield alone.on_line(line)
-
-
-def _edge_candidates(
-    games: Pairs, pieces: dict[tuple[int, int], _Piece], edge: Quadratic, *goals: Quadratic
-) -> Iterator[Point]:
-    """Points of a curve that are stationary along it, and where lines meet it."""
-    for goal in goals:
-        xs, ys = highest_on_zero(goal, edge)
-        yield from zip(xs, ys, strict=True)
-    kinks = [line for piece in pieces.values() for line in piece.kinks]
-    for line in (*_axes(games), *kinks):
-        for x, y in edge.zeros_on_line(line):
-            yield edge.onto_zero(x, y, 2)
-
-
-def _all_edges(games: Pairs, pieces: dict[tuple[int, int], _Piece]) -> Iterator[Point]:
-    """Candidates on the curves where the follower leaves."""
-    for piece in pieces.values():
-        edge = _shifted(piece.follower, games.follower_outside)
-        yield from _edge_candidates(games, pieces, edge, piece.leader)
-
-
-def _jumps(games: Pairs, pieces: dict[tuple[int, int], _Piece]) -> Iterator[Point]:
-    """Candidates where a follower with more than one top is indifferent between two."""
-    for first in ((FREE, BASE), (FREE, FLOOR)):
-        for second in ((BASE, FREE), (FLOOR, FREE)):
-            one, two = pieces[first], pieces[second]
-            edge = one.follower - two.follower
-            yield from _edge_candidates(games, pieces, edge, one.leader, two.leader)
-            xs, ys = common_zeros(edge, _shifted(one.follower, games.follower_outside))
-            yield from zip(xs, ys, strict=True)
-
-
-def _shifted(f: Quadratic, outside: Array) -> Quadratic:
-    return Quadratic(f.c - outside, f.p, f.q, f.a, f.b, f.d)
-
-
-def solve_pairs(games: Pairs) -> Answers:
-    """Find the equilibrium of every game.
-
-    Parameters
-    ----------
-    games : Pairs
-        All of them `Pairs.bounded`.
+    Of levels that are a tie, and apart from each other, the follower's favourite is taken. Levels
+    side by side are no tie: all but the best of them are the same level, less well placed. Of those
+    that rounding cannot tell apart the first is taken.
     """
-    with np.errstate(all="ignore"):
-        pieces = _pieces(games)
-        points = list(_smooth_candidates(games, pieces))
-        if not games.concave().all():
-            points += _jumps(games, pieces)
-        points += _all_edges(games, pieces)
-        return _best(games, points)
+    rows = np.arange(x.shape[1])
+    leader = np.where(np.isnan(at.leader), -np.inf, at.leader)
+    best = (leader >= leader.max(axis=0) - _ROUNDING * at.size).argmax(axis=0)
+    tied = leader >= leader[best, rows] - TIE * at.size
+    # who is indifferent in everything takes part
+    liking = at.follower + TIE * at.size * at.takes
+    for _ in range(2):
+        rivals = np.where(tied & ~_near(x, y, best), liking, -np.inf)
+        other = rivals.argmax(axis=0)
+        around = np.where(tied & _near(x, y, other), leader, -np.inf)
+        around = (around >= around.max(axis=0) - _ROUNDING * at.size).argmax(axis=0)
+        better = rivals[other, rows] > liking[best, rows] + 0.5 * TIE * at.size[best, rows]
+        best = np.where(better, around, best)
+    return best
 
 
-def _best(games: Pairs, points: list[Point]) -> Answers:
-    x = np.stack([np.broadcast_to(point[0], (games.size,)) for point in points])
-    y = np.stack([np.broadcast_to(point[1], (games.size,)) for point in points])
-    # what is below a floor by rounding alone is on it
-    x, y = (
-        np.where(np.abs(each - floor) <= 1e-13 * (1.0 + np.abs(floor)), floor, each)
-        for each, floor in zip((x, y), games.leader_floor, strict=True)
-    )
-    good = (x >= games.leader_floor[0]) & (y >= games.leader_floor[1])
-    good &= np.isfinite(x) & np.isfinite(y)
-    x = np.where(good, x, games.leader_floor[0])
-    y = np.where(good, y, games.leader_floor[1])
-    at = evaluate(games, x, y)
-    payoff = np.where(np.isnan(at.leader), -np.inf, at.leader)
-    top = payoff.max(axis=0)
-    tied = payoff >= top - TIE * at.size
-    liking = np.where(tied, at.follower, -np.inf)
-    tied &= liking >= liking.max(axis=0) - TIE * (np.abs(at.follower) + at.size)
-    # who is indifferent in everything takes part, and at the higher payoff to the leader
-    rank = np.where(tied, payoff + at.takes * TIE * at.size, -np.inf)
-    best = rank.argmax(axis=0)
+def _near(x: Array, y: Array, row: NDArray[np.int64]) -> NDArray[np.bool_]:
+    rows = np.arange(x.shape[1])
+    u, v = x[row, rows], y[row, rows]
+    return np.asarray(np.abs(x - u) + np.abs(y - v) <= APART * (np.abs(u) + np.abs(v)))
 
-    def picked(values: Array) -> Array:
-        return np.take_along_axis(values, best[None, :], axis=0)[0]
 
-    leader = picked(at.leader)
-    active = leader >= games.leader_outside - TIE * (picked(at.size) + np.abs(games.leader_outside))
+def answers(games: Pairs, x: Array, y: Array, at: Evaluation) -> Answers:
+    """Return the equilibria at base levels that are the best if the leader takes part."""
+    outside = games.leader_outside
+    active = at.leader >= outside - TIE * (at.size + np.abs(outside))
     return Answers(
-        np.stack([picked(x), picked(y)]),
-        np.stack([picked(each) for each in at.final]),
-        picked(at.takes),
+        np.stack([x, y]),
+        np.stack(at.final),
+        at.takes,
         active,
-        np.where(active, leader, games.leader_outside),
-        np.where(active, picked(at.follower), games.follower_outside),
+        np.where(active, at.leader, outside),
+        np.where(active, at.follower, games.follower_outside),
     )

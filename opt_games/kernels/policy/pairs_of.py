@@ -52,7 +52,8 @@ def pairs_of(compiled: PolicyGame, numbers: Numbers, shares: Array) -> Pairs:
     if attributes == 1:
         # a second attribute that nobody wants to raise
         follower, leader, alone = (
-            _with_idle(form, *rows) for form, rows in ((follower, (1,)), (leader, (3,)), (alone, (3,)))
+            _with_idle(form, *rows)
+            for form, rows in ((follower, (1,)), (leader, (3,)), (alone, (3,)))
         )
         zero = np.zeros((1, size))
         floors = np.vstack([floors[0], zero]), np.vstack([floors[1], zero])
@@ -60,9 +61,7 @@ def pairs_of(compiled: PolicyGame, numbers: Numbers, shares: Array) -> Pairs:
     return Pairs(follower, leader, alone, floors[0], floors[1], outside[0], outside[1])
 
 
-def _forms(
-    terms: tuple[Array, ...], count: int, levels: int, size: int
-) -> tuple[Form4, ...]:
+def _forms(terms: tuple[Array, ...], count: int, levels: int, size: int) -> tuple[Form4, ...]:
     """Read constants, gradients and upper triangles off what a quadratic function returns."""
     flat = [np.broadcast_to(term, (size,)) for term in terms]
     triangle = levels * (levels + 1) // 2
@@ -105,5 +104,3 @@ def _with_idle(form: Form4, row: int) -> Form4:
     hessian[np.ix_([0, 2], [0, 2])] = form.hessian
     hessian[row, row] = -1.0
     return Form4(form.constant, gradient, hessian)
-
-

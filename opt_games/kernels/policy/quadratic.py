@@ -43,6 +43,10 @@ class Quadratic:
         pairs = zip(self.coefficients, other.coefficients, strict=True)
         return Quadratic(*(one - two for one, two in pairs))
 
+    def less(self, constant: Array) -> Quadratic:
+        """Return the function minus a constant."""
+        return Quadratic(self.c - constant, *self.coefficients[1:])
+
     @property
     def coefficients(self) -> tuple[Array, ...]:
         """All six, in order."""
@@ -156,7 +160,29 @@ def highest_on_zero(goal: Quadratic, edge: Quadratic) -> Point:
     ]
     root = real_roots(total)
     scale = _at(det, root)
-    return edge.onto_zero(_at(x, root) / scale, _at(y, root) / scale)
+    return placed_on_zero(goal, edge, _at(x, root) / scale, _at(y, root) / scale)
+
+
+def placed_on_zero(goal: Quadratic, edge: Quadratic, x: Array, y: Array, steps: int = 3) -> Point:
+    """Sharpen points at which `goal` is all but stationary along ``edge = 0``, by Newton steps."""
+    for _ in range(steps):
+        ex, ey = edge.slope(x, y)
+        gx, gy = goal.slope(x, y)
+        norm = ex * ex + ey * ey
+        nu = -(gx * ex + gy * ey) / norm
+        across = -edge.value(x, y) / norm
+        dx, dy = across * ex, across * ey
+        a, b, d = (
+            one + nu * two for one, two in ((goal.a, edge.a), (goal.b, edge.b), (goal.d, edge.d))
+        )
+        # along the tangent (-ey, ex)
+        rise = gy * ex - gx * ey + (b * dx + d * dy) * ex - (a * dx + b * dy) * ey
+        along = -rise / (a * ey * ey - 2.0 * b * ex * ey + d * ex * ex)
+        dx, dy = dx - along * ey, dy + along * ex
+        # a step that leads far away is no correction
+        fine = dx * dx + dy * dy <= 1e-4 * (x * x + y * y)
+        x, y = np.where(fine, x + dx, x), np.where(fine, y + dy, y)
+    return edge.onto_zero(x, y, 1)
 
 
 def common_zeros(one: Quadratic, two: Quadratic) -> Point:

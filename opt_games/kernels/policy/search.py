@@ -72,9 +72,7 @@ def replies(contest: Contest, adapters: list[Adapter], window: Window, base: Arr
         size = size + np.abs(response.leads)
         liking = liking + response.own
         found.append(response)
-    return Replies(
-        base, np.where(np.isnan(payoff), -np.inf, payoff), liking, size, tuple(found)
-    )
+    return Replies(base, np.where(np.isnan(payoff), -np.inf, payoff), liking, size, tuple(found))
 
 
 def best_bases(
@@ -177,8 +175,13 @@ def _closer(
         # far and near at once, in every direction: hills may be narrow ridges along a jump
         drawn = generator.uniform(-1.0, 1.0, (d, alive.size, _DRAWN))
         drawn *= 10.0 ** generator.uniform(-1.5, 0.0, (1, alive.size, _DRAWN))
-        ways = drawn if turn % 3 else np.concatenate(
-            [drawn, np.broadcast_to(corners[:, None], (d, alive.size, corners.shape[1]))], axis=2
+        ways = (
+            drawn
+            if turn % 3
+            else np.concatenate(
+                [drawn, np.broadcast_to(corners[:, None], (d, alive.size, corners.shape[1]))],
+                axis=2,
+            )
         )
         around = best.base[:, alive, None] + box[:, alive, None] * ways
         around = np.clip(around, low[:, :, None], high[:, :, None])

@@ -41,7 +41,9 @@ def find_window(contest: Contest) -> Window:
         If the generalist's profit is undefined everywhere.
     """
     rays = _rays(contest.attributes)
-    bases = np.concatenate([contest.base_floor[:, None] + ray[:, None] * _COARSE for ray in rays], 1)
+    bases = np.concatenate(
+        [contest.base_floor[:, None] + ray[:, None] * _COARSE for ray in rays], 1
+    )
     bases = np.minimum(bases, contest.highest[:, None])
     payoff = _nearby(-contest.cost(bases).reshape(len(rays), -1))
     reach = []
