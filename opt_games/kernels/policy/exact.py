@@ -15,12 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from opt_games.kernels.policy.pair import Answers, Pairs, answers, evaluate, pick
 from opt_games.kernels.policy.pieces import BASE, FLOOR, FREE, Kind, Piece, axes_of, pieces_of
 from opt_games.kernels.policy.quadratic import Point, Quadratic, common_zeros, highest_on_zero
-from opt_games.kernels.policy.screen import settle, settle_on_edge
+from opt_games.kernels.policy.screen import settle
 
 
 def _smooth_candidates(games: Pairs, pieces: dict[Kind, Piece]) -> Iterator[Point]:
@@ -85,28 +84,22 @@ def solve_pairs(games: Pairs) -> Answers:
     games : Pairs
         All of them `Pairs.bounded`.
     """
-    with np.errstate(all="ignore"):
-        found, settled = settle(games, pieces_of(games))
-    for method in (settle_on_edge, thorough):
-        rest = np.flatnonzero(~settled)
-        if rest.size == 0:
-            break
-        some = games.take(rest)
-        with np.errstate(all="ignore"):
-            again, good = method(some, pieces_of(some))
-        found = found.replaced(rest[good], again.take(good))
-        settled[rest[good]] = True
-    return found
+    found, settled = settle(games)
+    rest = np.flatnonzero(~settled)
+    if rest.size == 0:
+        return found
+    return found.replaced(rest, solve_thoroughly(games.take(rest)))
 
 
-def thorough(games: Pairs, pieces: dict[Kind, Piece]) -> tuple[Answers, NDArray[np.bool_]]:
-    """Evaluate every candidate of every game in full; all are settled."""
+def solve_thoroughly(games: Pairs) -> Answers:
+    """Evaluate every candidate of every game in full."""
     with np.errstate(all="ignore"):
+        pieces = pieces_of(games)
         points = list(_smooth_candidates(games, pieces))
         if not games.concave().all():
             points += _jumps(games, pieces)
         points += _all_edges(games, pieces)
-        return _best(games, points), np.ones(games.size, dtype=bool)
+        return _best(games, points)
 
 
 def _best(games: Pairs, points: list[Point]) -> Answers:

@@ -42,6 +42,16 @@ class Piece:
     follower: Quadratic
     kinks: tuple[Line, ...]
 
+    def take(self, games: Any) -> Piece:
+        """Return some of the games."""
+        return Piece(
+            self.matrix[..., games],
+            self.shift[..., games],
+            self.leader[games],
+            self.follower[games],
+            tuple(line[games] for line in self.kinks),
+        )
+
 
 def pieces_of(games: Pairs) -> dict[Kind, Piece]:
     """Return the nine answers as functions of the base levels."""

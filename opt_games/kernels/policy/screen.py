@@ -18,8 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.policy.pair import APART, TIE, Answers, Pairs, answers, evaluate, pick
-from opt_games.kernels.policy.pieces import BASE, FLOOR, FREE, Kind, Piece, axes_of
+from opt_games.kernels.policy.pair import (
+    APART,
+    TIE,
+    WILLING,
+    Answers,
+    Pairs,
+    answers,
+    evaluate,
+    pick,
+)
+from opt_games.kernels.policy.pieces import BASE, FLOOR, FREE, Kind, Piece, axes_of, pieces_of
 from opt_games.kernels.policy.quadratic import Line, Point, Quadratic, placed_on_zero
 
 _LAX = 1e-9
@@ -42,6 +51,9 @@ class _Best:
         nothing = np.full(games.size, -np.inf)
         return cls(low[0].copy(), low[1].copy(), nothing, nothing.copy())
 
+    def take(self, games: NDArray[np.int64]) -> _Best:
+        return _Best(self.x[games], self.y[games], self.leader[games], self.follower[games])
+
     def offer(self, x: Array, y: Array, leader: Array, follower: Array) -> None:
         """Take what is better for the leader, or as good and better for the follower."""
         rise = leader - self.leader
@@ -55,58 +67,78 @@ class _Best:
         self.follower = np.where(better, follower, self.follower)
 
 
-def settle(games: Pairs, pieces: dict[Kind, Piece]) -> tuple[Answers, NDArray[np.bool_]]:
+def settle(games: Pairs) -> tuple[Answers, NDArray[np.bool_]]:
     """Return equilibria, and which of them are settled.
 
     Parameters
     ----------
     games : Pairs
-    pieces : dict
-        Of `pieces_of`.
     """
     with np.errstate(all="ignore"):
-        axes = axes_of(games)
-        best = _Best.none(games)
-        for kind, piece in pieces.items():
-            _offer_all(games, kind, piece, _inside(kind, piece, axes), best)
-        forced = replace(games, follower_outside=np.full(games.size, -np.inf))
+        pieces = pieces_of(games)
+        axes = _useful_axes(games)
+        forced, willing = _Best.none(games), _Best.none(games)
+        for kind, piece in _useful(games, pieces):
+            _offer_all(games, kind, piece, _inside(kind, piece, axes), forced, willing)
+        everybody = replace(games, follower_outside=np.full(games.size, -np.inf))
         x, y = _corners(axes)
-        corners = evaluate(forced, x, y)
+        at = evaluate(everybody, x, y)
         for k in range(x.shape[0]):
-            best.offer(x[k], y[k], corners.leader[k], corners.follower[k])
-        at = evaluate(games, best.x, best.y)
-        settled = games.concave() & at.takes & _kept(at.leader, best.leader, at.size)
-        settled &= _highest_alone(games, axes) <= at.leader + TIE * at.size
-        result = answers(games, best.x, best.y, at)
-    return result, settled
+            forced.offer(x[k], y[k], at.leader[k], at.follower[k])
+            stays = at.follower[k] >= games.follower_outside - WILLING * at.size[k]
+            leader = np.where(stays, at.leader[k], -np.inf)
+            willing.offer(x[k], y[k], leader, at.follower[k])
+        at = evaluate(games, forced.x, forced.y)
+        settled = at.takes & _kept(at.leader, forced.leader, at.size)
+        settled &= _highest_alone(games) <= at.leader + TIE * at.size
+        settled &= games.concave()
+        found = answers(games, forced.x, forced.y, at)
+        rest = np.flatnonzero(~settled)
+        if rest.size:
+            some = games.take(rest)
+            less = {kind: piece.take(rest) for kind, piece in _useful(games, pieces)}
+            again, good = _on_the_edge(some, less, _useful_axes(some), willing.take(rest))
+            found = found.replaced(rest[good], again.take(good))
+            settled[rest[good]] = True
+    return found, settled
 
 
-def settle_on_edge(games: Pairs, pieces: dict[Kind, Piece]) -> tuple[Answers, NDArray[np.bool_]]:
-    """Return equilibria of games whose follower is just willing, and which are settled."""
-    with np.errstate(all="ignore"):
-        axes = axes_of(games)
-        best = _Best.none(games)
-        fine = games.concave()
-        for kind, piece in pieces.items():
-            edge = piece.follower.less(games.follower_outside)
-            bent = piece.leader
-            fine &= (bent.a < 0) & (bent.a * bent.d - bent.b**2 > 1e-12 * bent.a * bent.d)
-            _offer_all(games, kind, piece, _on_edge(kind, piece, edge, axes), best)
-            # also the smooth tops at which it takes part after all
-            willing = -1e-12 * (1.0 + np.abs(games.follower_outside))
-            points = _inside(kind, piece, axes)
-            _offer_all(games, kind, piece, points, best, edge, willing)
-        # where the follower stays out, and the corners
-        points = [*_corner_points(axes), *_alone_points(games, axes), (best.x, best.y)]
-        x = np.stack([np.broadcast_to(each[0], best.x.shape) for each in points])
-        y = np.stack([np.broadcast_to(each[1], best.x.shape) for each in points])
-        x, y = np.fmax(x, games.leader_floor[0]), np.fmax(y, games.leader_floor[1])
-        at = evaluate(games, x, y)
-        best_row, rows = pick(x, y, at), np.arange(games.size)
-        chosen = at.at(best_row, rows)
-        fine &= _kept(at.leader[-1], best.leader, at.size[-1]) | np.isneginf(best.leader)
-        result = answers(games, x[best_row, rows], y[best_row, rows], chosen)
-    return result, fine
+def _on_the_edge(
+    games: Pairs, pieces: dict[Kind, Piece], axes: list[Line | None], best: _Best
+) -> tuple[Answers, NDArray[np.bool_]]:
+    """Settle games whose follower is just willing, or the best candidates so far."""
+    fine = games.concave()
+    for kind, piece in pieces.items():
+        edge = piece.follower.less(games.follower_outside)
+        bent = piece.leader
+        fine &= (bent.a < 0) & (bent.a * bent.d - bent.b**2 > 1e-12 * bent.a * bent.d)
+        _offer_all(games, kind, piece, _on_edge(kind, piece, edge, axes), best)
+    points = [*_alone_points(games), (games.leader_floor[0], games.leader_floor[1])]
+    points.append((best.x, best.y))
+    x = np.stack([np.broadcast_to(each[0], best.x.shape) for each in points])
+    y = np.stack([np.broadcast_to(each[1], best.x.shape) for each in points])
+    x, y = np.fmax(x, games.leader_floor[0]), np.fmax(y, games.leader_floor[1])
+    at = evaluate(games, x, y)
+    row, rows = pick(x, y, at), np.arange(games.size)
+    fine &= _kept(at.leader[-1], best.leader, at.size[-1]) | np.isneginf(best.leader)
+    return answers(games, x[row, rows], y[row, rows], at.at(row, rows)), fine
+
+
+def _useful(games: Pairs, pieces: dict[Kind, Piece]) -> list[tuple[Kind, Piece]]:
+    """Leave out pieces at a floor of the follower's that no floor of the leader's is below."""
+    idle = (games.follower_floor <= games.leader_floor).all(axis=1)
+    return [
+        (kind, piece)
+        for kind, piece in pieces.items()
+        if not any(kind[j] == FLOOR and idle[j] for j in (0, 1))
+    ]
+
+
+def _useful_axes(games: Pairs) -> list[Line | None]:
+    """Return the lines of `axes_of`, but None for those that say nothing new."""
+    idle = (games.follower_floor <= games.leader_floor).all(axis=1)
+    axes = axes_of(games)
+    return [*axes[:2], *(None if idle[j] else axes[2 + j] for j in (0, 1))]
 
 
 def _kept(found: Array, promised: Array, size: Array) -> NDArray[np.bool_]:
@@ -119,10 +151,12 @@ def _offer_all(
     piece: Piece,
     points: Iterable[Point],
     best: _Best,
-    edge: Quadratic | None = None,
-    least: Array | float = 0.0,
+    willing: _Best | None = None,
 ) -> None:
-    """Offer those points that meet the conditions of their piece."""
+    """Offer those points that meet the conditions of their piece.
+
+    `willing` is offered those at which the follower takes part of its own accord.
+    """
     low, floor = games.leader_floor, games.follower_floor
     f = games.follower
     for x, y in points:
@@ -150,33 +184,45 @@ def _offer_all(
             slope = terms[0] + terms[1] + terms[2] + terms[3] + terms[4]
             good &= slope <= _LAX * (np.abs(terms[0]) + np.abs(terms[1]) + np.abs(terms[2]))
         follower = piece.follower.value(x, y)
-        if edge is not None:
-            good &= follower >= games.follower_outside + least
         leader = np.where(good, piece.leader.value(x, y), -np.inf)
-        best.offer(np.fmax(x, low[0]), np.fmax(y, low[1]), leader, follower)
+        x, y = np.fmax(x, low[0]), np.fmax(y, low[1])
+        best.offer(x, y, leader, follower)
+        if willing is not None:
+            leader = np.where(follower >= games.follower_outside, leader, -np.inf)
+            willing.offer(x, y, leader, follower)
 
 
-def _inside(kind: Kind, piece: Piece, axes: list[Line]) -> Iterator[Point]:
+def _inside(kind: Kind, piece: Piece, axes: list[Line | None]) -> Iterator[Point]:
     """Return where the leader's payoff is stationary on a piece and its borders, and corners."""
     yield piece.leader.stationary()
-    lines = _lines(kind, piece, axes)
-    for line in lines:
+    for line in _lines(kind, piece, axes):
         yield piece.leader.on_line(line)
-    for k, line in enumerate(piece.kinks):
-        for other in (*axes, *piece.kinks[k + 1 :]):
+    kinks = _kinks(kind, piece, axes)
+    for k, line in enumerate(kinks):
+        for other in (*filter(None, axes), *kinks[k + 1 :]):
             yield line.crossing(other)
 
 
-def _on_edge(kind: Kind, piece: Piece, edge: Quadratic, axes: list[Line]) -> Iterator[Point]:
+def _on_edge(kind: Kind, piece: Piece, edge: Quadratic, axes: list[Line | None]) -> Iterator[Point]:
     yield _top_on_edge(piece.leader, edge)
     for line in _lines(kind, piece, axes):
         yield from edge.zeros_on_line(line)
 
 
-def _lines(kind: Kind, piece: Piece, axes: list[Line]) -> list[Line]:
+def _lines(kind: Kind, piece: Piece, axes: list[Line | None]) -> list[Line]:
     """Return the lines that border a piece; at the follower's floor two pieces share one."""
     floors = [axes[2 + j] for j in (0, 1) if kind[j] != BASE]
-    return [*axes[:2], *floors, *piece.kinks]
+    return [*filter(None, axes[:2]), *filter(None, floors), *_kinks(kind, piece, axes)]
+
+
+def _kinks(kind: Kind, piece: Piece, axes: list[Line | None]) -> list[Line]:
+    """Return the kinks of a piece, without those at floors that do not matter."""
+    free = [j for j in (0, 1) if kind[j] == FREE]
+    return [
+        line
+        for k, line in enumerate(piece.kinks)
+        if k % 2 == 0 or axes[2 + free[k // 2]] is not None
+    ]
 
 
 def _top_on_edge(goal: Quadratic, edge: Quadratic) -> Point:
@@ -185,50 +231,65 @@ def _top_on_edge(goal: Quadratic, edge: Quadratic) -> Point:
     It is where ``(1 - t) goal + t edge`` is stationary for the t at which `edge` is zero there, and
     `edge` rises with t.
     """
-    low, high = np.zeros(goal.c.shape), np.full(goal.c.shape, _LAST)
-    t, step = np.full(goal.c.shape, 0.5), np.inf
-    x, y = goal.stationary()
-    for turn in range(_STEPS):
-        a, b, d = (
-            (1 - t) * u + t * v for u, v in ((goal.a, edge.a), (goal.b, edge.b), (goal.d, edge.d))
-        )
-        p, q = (1 - t) * goal.p + t * edge.p, (1 - t) * goal.q + t * edge.q
-        det = a * d - b * b
-        x, y = (b * q - d * p) / det, (b * p - a * q) / det
-        value = edge.value(x, y)
-        # derivative of the stationary point: -H^-1 (grad edge - grad goal)
-        ex, ey = edge.slope(x, y)
-        gx, gy = goal.slope(x, y)
-        ux, uy = gx - ex, gy - ey
-        dx, dy = (d * ux - b * uy) / det, (a * uy - b * ux) / det
-        rise = ex * dx + ey * dy
-        low, high = np.where(value < 0, t, low), np.where(value < 0, high, t)
+    x, y = np.full(goal.c.shape, np.nan), np.full(goal.c.shape, np.nan)
+    first, _ = _rising(goal, edge, np.zeros(goal.c.shape))
+    last, _ = _rising(goal, edge, np.full(goal.c.shape, _LAST))
+    todo = np.flatnonzero((first < 0.0) & ~(last < 0.0))
+    low, high = np.zeros(todo.size), np.full(todo.size, _LAST)
+    t = np.full(todo.size, 0.5)
+    goals, edges = goal[todo], edge[todo]
+    for _ in range(_STEPS):
+        value, rise = _rising(goals, edges, t)
+        below = value < 0.0
+        low, high = np.where(below, t, low), np.where(below, high, t)
         newton = t - value / rise
         inside = (newton > low) & (newton < high)
         new = np.where(inside, newton, 0.5 * (low + high))
-        step = np.abs(new - t)
+        # the point is sharpened afterwards
+        done = np.abs(new - t) <= 1e-9 * np.minimum(new, 1.0 - new)
         t = new
-        if turn >= 5 and not np.any(step > 1e-14 * t):
-            break
-    return placed_on_zero(goal, edge, x, y, 1)
+        if done.any():
+            x[todo[done]], y[todo[done]] = _pencil(goals[done], edges[done], t[done]).stationary()
+            more = ~done
+            todo, t, low, high = todo[more], t[more], low[more], high[more]
+            goals, edges = goals[more], edges[more]
+            if todo.size == 0:
+                break
+    return placed_on_zero(goal, edge, x, y, 2)
 
 
-def _corner_points(axes: list[Line]) -> list[Point]:
-    return [one.crossing(two) for one in (axes[0], axes[2]) for two in (axes[1], axes[3])]
+def _pencil(goal: Quadratic, edge: Quadratic, t: Array) -> Quadratic:
+    pairs = zip(goal.coefficients, edge.coefficients, strict=True)
+    return Quadratic(*(one + t * (two - one) for one, two in pairs))
 
 
-def _corners(axes: list[Line]) -> Point:
-    points = _corner_points(axes)
-    x = np.fmax(np.stack([point[0] for point in points]), axes[0].e)
-    return x, np.fmax(np.stack([point[1] for point in points]), axes[1].e)
+def _rising(goal: Quadratic, edge: Quadratic, t: Array) -> tuple[Array, Array]:
+    """Return `edge` where the pencil at t is stationary, and its derivative in t."""
+    mixed = _pencil(goal, edge, t)
+    x, y = mixed.stationary()
+    ex, ey = edge.slope(x, y)
+    gx, gy = goal.slope(x, y)
+    ux, uy = gx - ex, gy - ey
+    det = mixed.a * mixed.d - mixed.b * mixed.b
+    rise = ex * (mixed.d * ux - mixed.b * uy) + ey * (mixed.a * uy - mixed.b * ux)
+    return edge.value(x, y), rise / det
 
 
-def _alone_points(games: Pairs, axes: list[Line]) -> list[Point]:
+def _corners(axes: list[Line | None]) -> Point:
+    """Return where floors meet, along a new first axis."""
+    first = [line.e for line in (axes[0], axes[2]) if line is not None]
+    second = [line.e for line in (axes[1], axes[3]) if line is not None]
+    pairs = [(one, two) for one in first for two in second]
+    x = np.fmax(np.stack([one for one, _ in pairs]), first[0])
+    return x, np.fmax(np.stack([two for _, two in pairs]), second[0])
+
+
+def _alone_points(games: Pairs) -> list[Point]:
     """Return where the leader's payoff without the follower may be highest."""
     if not (games.alone.gradient.any() or _uphill(games.alone.hessian[2:, 2:])):
         return []
     alone = games.alone.along(np.zeros((2, 2, games.size)), np.zeros((2, games.size)))
-    return [alone.stationary(), *(alone.on_line(line) for line in axes[:2])]
+    return [alone.stationary(), *(alone.on_line(line) for line in axes_of(games)[:2])]
 
 
 def _uphill(hessian: Array) -> bool:
@@ -237,10 +298,10 @@ def _uphill(hessian: Array) -> bool:
     return bool(np.any((a > 0) | (d > 0) | ((b > 0) & (b * b > a * d))))
 
 
-def _highest_alone(games: Pairs, axes: list[Line]) -> Array:
+def _highest_alone(games: Pairs) -> Array:
     """Return the most the leader could get without the follower, were that possible anywhere."""
-    points = [(axes[0].e, axes[1].e), *_alone_points(games, axes)]
     low = games.leader_floor
+    points = [(low[0], low[1]), *_alone_points(games)]
     best = np.full(games.size, -np.inf)
     zero = np.zeros(games.size)
     for x, y in points:
