@@ -242,6 +242,16 @@ class Numbers:
         """Number of games."""
         return int(self.outside.shape[1])
 
+    def take(self, games: Any) -> Numbers:
+        """Return the numbers of some of the games."""
+        return Numbers(
+            {name: values[games] for name, values in self.parameters.items()},
+            tuple(rule[games] for rule in self.rules),
+            {who: floors[:, games] for who, floors in self.floors.items()},
+            self.highest[:, games],
+            self.outside[:, games],
+        )
+
     def in_range(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Whether all of these numbers are what a game may have."""
         tax, lead, own = self.rules
