@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from opt_games.engines.cases import GIVEN, Cases
 from opt_games.engines.one_by_one import OneByOne
 from opt_games.engines.outcomes import FAILED, NO_AGREEMENT, OK, REGIMES, Outcomes, join
-from opt_games.errors import OptGamesError
-from opt_games.game import GENERALIST, Game
+from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.policy.exact import solve_pairs
 from opt_games.kernels.policy.pair import Answers
@@ -92,7 +91,9 @@ class Quadratic:
             outcomes = outcomes.replaced(usable, found)
         # what is out of range, or grows without limit, gets its reason
         rest = np.flatnonzero(outcomes.status == FAILED)
-        return outcomes.replaced(rest, OneByOne().solve(cases.select(rest))) if rest.size else outcomes
+        return (
+            outcomes.replaced(rest, OneByOne().solve(cases.select(rest))) if rest.size else outcomes
+        )
 
     def _agreed(
         self,

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from opt_games.expression import Expression
 from opt_games.fields import FrozenMapping
 from opt_games.game import GENERALIST, Game
 from opt_games.kernels.array_function import Array
+from opt_games.parts import Taxes, Welfare
 from opt_games.result import Levels
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def society(game: Game, levels: Mapping[str, Levels], utilities: Array) -> Mapping[str, float]:
@@ -75,3 +80,70 @@ def society(game: Game, levels: Mapping[str, Levels], utilities: Array) -> Mappi
             "welfare": welfare,
         }
     )
+
+
+def of_sweep(game: Game, found: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return the same for every point of a sweep, ``social_welfare`` for welfare.
+
+    Parameters
+    ----------
+    game : Game
+    found : xarray.Dataset
+        What `opt_games.sweep` returned for it.
+    """
+    own = any(group.form.harm is not None for group in game.specialists.groups)
+    if not (own or game.harm or game.taxes or game.welfare):
+        return {}
+    import xarray as xr
+
+    seen = {
+        name: found[name] if name in found.coords else value
+        for name, value in game.parameters.items()
+    }
+    zero = 0.0 * found["utility"].isel(player=0, drop=True)
+
+    def value(formula: Expression, symbols: Mapping[str, Any]) -> xr.DataArray:
+        """Evaluate over labelled arrays."""
+        arrays = [xr.DataArray(symbols[name]) for name in formula.names]
+        spread = xr.broadcast(zero, *arrays)[1:]
+        columns = {name: each.values for name, each in zip(formula.names, spread, strict=True)}
+        return zero + formula.evaluate_columns(columns)
+
+    def at(player: str, end: str) -> dict[str, Any]:
+        levels = found["level"].sel(player=player, drop=True)
+        return {f"{name}{end}": levels.sel(attribute=name, drop=True) for name in game.attributes}
+
+    def if_there(player: str, money: xr.DataArray) -> xr.DataArray:
+        """Return the money of a domain, 0 where its player abstains."""
+        there = found["level"].sel(player=player, drop=True).notnull().all("attribute")
+        return money.where(there, 0.0)
+
+    liability = game.harm.liability if game.harm else {}
+    liable = sum((value(each, seen) for each in liability.values()), start=zero)
+    taxes, welfare = game.taxes or Taxes(), game.welfare or Welfare()
+    harm, surplus = zero, zero
+    paid = if_there(GENERALIST, value(taxes.generalist, {**seen, **at(GENERALIST, "0")}))
+    for specialist in game.specialists:
+        name = specialist.name
+        symbols = {**seen, **specialist.parameters, **at(name, "1")}
+        formula = specialist.harm or (game.harm.expected if game.harm else None)
+        if formula is not None:
+            harm = harm + if_there(name, value(formula, symbols))
+        surplus = surplus + if_there(name, value(welfare.consumer_surplus, symbols))
+        due = value(taxes.revenue, seen) * value(specialist.revenue, symbols)
+        paid = paid + if_there(name, due + value(taxes.specialists, symbols))
+    public = (1.0 - liable) * harm
+    total = found["utility"].sum("player", skipna=False)
+    total = total - value(welfare.harm_weight, seen) * public + surplus
+    total = total + value(welfare.tax_weight, seen) * paid
+    named = {
+        "harm": (harm, "expected harm"),
+        "public_harm": (public, "harm that the public bears"),
+        "consumer_surplus": (surplus, "consumer surplus"),
+        "taxes": (paid, "taxes less subsidies"),
+        "social_welfare": (total, "social welfare"),
+    }
+    return {
+        name: values.assign_attrs(long_name=text, units="money")
+        for name, (values, text) in named.items()
+    }
