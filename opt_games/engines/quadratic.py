@@ -6,6 +6,8 @@ harm are quadratic in the levels; see `opt_games.kernels.policy.exact`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ from opt_games.engines.one_by_one import OneByOne
 from opt_games.engines.outcomes import FAILED, NO_AGREEMENT, OK, REGIMES, Outcomes, join
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
+from opt_games.kernels.policy.audit import deviation_gain
 from opt_games.kernels.policy.exact import solve_pairs
 from opt_games.kernels.policy.pair import Answers
 from opt_games.kernels.policy.pairs_of import pairs_of, why_no_pairs
@@ -55,7 +58,8 @@ class Quadratic:
     def solve(self, cases: Cases) -> Outcomes:
         """Solve all cases, in order."""
         if self.why_not(cases) is not None:
-            return OneByOne().solve(cases)
+            slow = OneByOne().solve(cases)
+            return replace(slow, slow=np.ones(cases.size, dtype=bool))
         return join([self._solve(part) for part in cases.parts(PAIRS)])
 
     def _forms(self, game: Game) -> PolicyGame:
@@ -91,9 +95,10 @@ class Quadratic:
             outcomes = outcomes.replaced(usable, found)
         # what is out of range, or grows without limit, gets its reason
         rest = np.flatnonzero(outcomes.status == FAILED)
-        return (
-            outcomes.replaced(rest, OneByOne().solve(cases.select(rest))) if rest.size else outcomes
-        )
+        if rest.size == 0:
+            return outcomes
+        slow = OneByOne().solve(cases.select(rest))
+        return outcomes.replaced(rest, replace(slow, slow=np.ones(rest.size, dtype=bool)))
 
     def _agreed(
         self,
@@ -142,7 +147,8 @@ def _outcomes(
     game = compiled.game
     count, attributes = shares.size, len(game.attributes)
     agreed = np.isfinite(shares)
-    found: Answers = solve_pairs(pairs_of(compiled, numbers, np.where(agreed, shares, 0.5)))
+    pairs = pairs_of(compiled, numbers, np.where(agreed, shares, 0.5))
+    found: Answers = solve_pairs(pairs)
     result = Outcomes.empty(1, attributes, count)
     produced = agreed & found.active
     takes = produced & found.takes
@@ -161,4 +167,5 @@ def _outcomes(
     result.regimes[0] = np.where(produced, code[CONTRIBUTE], code[ABSTAIN])
     result.regimes[1] = np.where(takes, regime, code[ABSTAIN])
     result.status[:] = np.where(agreed, OK, NO_AGREEMENT)
+    result.regret[:] = np.where(agreed, deviation_gain(pairs, found), np.nan)
     return result

@@ -59,15 +59,14 @@ class Form4:
     def value(self, x1: Point, x0: Point) -> tuple[Array, Array]:
         """Return values, and the sizes of the terms they are made of."""
         z = (*x1, *x0)
-        linear, curved = np.zeros(z[0].shape), np.zeros(z[0].shape)
+        value, size = self.constant, np.abs(self.constant)
         for i in range(4):
-            slope = 0.5 * self.hessian[i, i] * z[i]
-            for j in range(i + 1, 4):
-                slope = slope + self.hessian[i, j] * z[j]
-            linear = linear + self.gradient[i] * z[i]
-            curved = curved + slope * z[i]
-        size = np.abs(self.constant) + np.abs(linear) + np.abs(curved)
-        return self.constant + linear + curved, size
+            terms = [self.gradient[i], 0.5 * self.hessian[i, i] * z[i]]
+            terms += [self.hessian[i, j] * z[j] for j in range(i + 1, 4)]
+            value = value + z[i] * sum(terms[1:], start=terms[0])
+            # where terms cancel, rounding is that of the terms
+            size = size + np.abs(z[i]) * sum((np.abs(each) for each in terms), start=0.0)
+        return value, size
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from opt_games.kernels.policy.pieces import BASE, FLOOR, FREE, Kind, Piece, axes
 from opt_games.kernels.policy.quadratic import Line, Point, Quadratic, placed_on_zero
 
 _LAX = 1e-9
+_ROUNDING = 1e-13
 _STEPS = 60
 _LAST = 1.0 - 1e-12  # of the way from the leader's payoff to the follower's
 
@@ -188,7 +189,8 @@ def _offer_all(
         x, y = np.fmax(x, low[0]), np.fmax(y, low[1])
         best.offer(x, y, leader, follower)
         if willing is not None:
-            leader = np.where(follower >= games.follower_outside, leader, -np.inf)
+            slack = _ROUNDING * (np.abs(leader) + np.abs(games.follower_outside))
+            leader = np.where(follower >= games.follower_outside - slack, leader, -np.inf)
             willing.offer(x, y, leader, follower)
 
 
