@@ -28,6 +28,8 @@ from opt_games.result import ABSTAIN, COMPLY, CONTRIBUTE, FREE_RIDE
 PAIRS = 8192
 """Games that are solved at a time: numpy likes long arrays, caches short ones."""
 
+_REGRET = 1e-9
+
 
 class Quadratic:
     """Solves many quadratic games of a generalist and a specialist exactly; see the module.
@@ -93,7 +95,7 @@ class Quadratic:
                 shares = share[usable]
             found = _outcomes(compiled, some, shares, disagreement[:, usable])
             outcomes = outcomes.replaced(usable, found)
-        # what is out of range, or grows without limit, gets its reason
+        # what is out of range, not confirmed, or grows without limit, gets its reason
         rest = np.flatnonzero(outcomes.status == FAILED)
         if rest.size == 0:
             return outcomes
@@ -166,6 +168,8 @@ def _outcomes(
     regime = np.where((final <= base).all(axis=0), code[FREE_RIDE], regime)
     result.regimes[0] = np.where(produced, code[CONTRIBUTE], code[ABSTAIN])
     result.regimes[1] = np.where(takes, regime, code[ABSTAIN])
-    result.status[:] = np.where(agreed, OK, NO_AGREEMENT)
-    result.regret[:] = np.where(agreed, deviation_gain(pairs, found), np.nan)
+    gain = deviation_gain(pairs, found)
+    status = np.where(gain <= _REGRET, OK, FAILED)
+    result.status[:] = np.where(agreed, status, NO_AGREEMENT)
+    result.regret[:] = np.where(agreed, gain, np.nan)
     return result

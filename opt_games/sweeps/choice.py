@@ -14,7 +14,7 @@ BY_SPEED = ("quadratic", "batch", "ipopt", "one-by-one")
 """The engines, fastest first; the last covers every game."""
 
 POINTS_PER_PART = {
-    "quadratic": 65536,
+    "quadratic": 16384,
     "batch": 16384,
     "batch-numba": 32768,
     "ipopt": 100,

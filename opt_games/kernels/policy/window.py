@@ -117,7 +117,7 @@ def _leader_reach(contest: Contest, hope: Array, rays: list[Array]) -> Array:
         worth = np.flatnonzero(values >= start)
         if worth.size == 0:
             continue
-        if endless and worth[-1] == _COARSE.size - 1 and values[-1] > values[-2]:
+        if endless and worth[-1] == _COARSE.size - 1 and values[-1] > values[-3]:
             _refuse(contest, "the generalist's profit", "base")
         far = np.maximum(far, ray * _COARSE[min(worth[-1] + 2, _COARSE.size - 1)])
     scale = max(float(far.max()), 1e-3 * float(np.abs(contest.final_floor).max()), 1e-9)
