@@ -203,7 +203,8 @@ def evaluate(games: Pairs, x: Array, y: Array) -> Evaluation:
     liked = np.where(own >= highest - WILLING * own_size, leader, -np.inf)
     for (u, v), ((value, size), (theirs, their_size)) in zip(answers[1:], found[1:], strict=True):
         liking = np.where(value >= highest - WILLING * size, theirs, -np.inf)
-        better = liking > liked
+        # where nobody minds, the higher first attribute: that of the first answer
+        better = liking > liked + 1e-13 * size
         liked = np.where(better, liking, liked)
         final0, final1 = np.where(better, u, final0), np.where(better, v, final1)
         own, own_size = np.where(better, value, own), np.where(better, size, own_size)
@@ -224,7 +225,8 @@ def evaluate(games: Pairs, x: Array, y: Array) -> Evaluation:
 def pick(x: Array, y: Array, at: Evaluation) -> NDArray[np.int64]:
     """Return the row of the leader's best base level, per game.
 
-    Of levels that are a tie, and apart from each other, the follower's favourite is taken. Levels
+    Of levels that are a tie, and apart from each other, the follower's favourite is taken, and if
+    it has none, the one that is highest in the first attribute. Levels
     side by side are no tie: all but the best of them are the same level, less well placed. Of those
     that rounding cannot tell apart the first is taken.
     """
@@ -235,11 +237,15 @@ def pick(x: Array, y: Array, at: Evaluation) -> NDArray[np.int64]:
     # who is indifferent in everything takes part
     liking = at.follower + TIE * at.size * at.takes
     for _ in range(2):
-        rivals = np.where(tied & ~_near(x, y, best), liking, -np.inf)
-        other = rivals.argmax(axis=0)
+        apart = tied & ~_near(x, y, best)
+        rivals = np.where(apart, liking, -np.inf)
+        alike = rivals >= rivals.max(axis=0) - 0.5 * TIE * at.size
+        other = np.where(apart & alike, x, -np.inf).argmax(axis=0)
         around = np.where(tied & _near(x, y, other), leader, -np.inf)
         around = (around >= around.max(axis=0) - _ROUNDING * at.size).argmax(axis=0)
-        better = rivals[other, rows] > liking[best, rows] + 0.5 * TIE * at.size[best, rows]
+        rise = rivals[other, rows] - liking[best, rows]
+        slack = 0.5 * TIE * at.size[best, rows]
+        better = (rise > slack) | ((rise >= -slack) & (x[other, rows] > x[best, rows]))
         best = np.where(better, around, best)
     return best
 

@@ -58,10 +58,13 @@ class _Best:
     def offer(self, x: Array, y: Array, leader: Array, follower: Array) -> None:
         """Take what is better for the leader, or as good and better for the follower."""
         rise = leader - self.leader
-        tied = np.abs(rise) <= TIE * np.abs(self.leader)
+        slack = TIE * np.where(np.isinf(self.leader), 0.0, np.abs(self.leader))
+        tied = np.abs(rise) <= slack
         gap = np.abs(x - self.x) + np.abs(y - self.y)
         tied &= gap > APART * (np.abs(self.x) + np.abs(self.y))
-        better = np.where(tied, follower > self.follower, rise > 0.0)
+        more = follower - self.follower
+        liked = (more > slack) | ((more >= -slack) & (x > self.x))
+        better = np.where(tied, liked, rise > 0.0)
         self.x = np.where(better, x, self.x)
         self.y = np.where(better, y, self.y)
         self.leader = np.where(better, leader, self.leader)
