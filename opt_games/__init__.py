@@ -34,6 +34,8 @@ from opt_games.parts import (
     Taxes,
     Welfare,
 )
+from opt_games.policy.best import BestPolicy, best_policy
+from opt_games.policy.effects import effects
 from opt_games.regions.condition import Condition
 from opt_games.regions.line import Conditions, Interval, conditions
 from opt_games.regions.plane import ConditionMap, condition_map
@@ -52,6 +54,7 @@ __all__ = [
     "SOLUTIONS",
     "Bargain",
     "Bargaining",
+    "BestPolicy",
     "Branch",
     "Closure",
     "Condition",
@@ -79,8 +82,10 @@ __all__ = [
     "Welfare",
     "Work",
     "bargaining_problem",
+    "best_policy",
     "condition_map",
     "conditions",
+    "effects",
     "equilibrium_problem",
     "get_solver",
     "investment_problem",

@@ -20,9 +20,7 @@ VARIANTS: Mapping[str, Mapping[str, float]] = {
     "c = 0, delta = 0.5": {},
     "c = 0, delta = 0.25": {"delta": 0.25},
     "c = 0, delta = 0.75": {"delta": 0.75},
-    **{
-        f"c = {c:g}": {"c0": c, "c1": c} for c in (0.1, -0.1, 0.25, -0.25, 0.75, 1.25)
-    },
+    **{f"c = {c:g}": {"c0": c, "c1": c} for c in (0.1, -0.1, 0.25, -0.25, 0.75, 1.25)},
 }
 """The costs and shares of figure 3."""
 

@@ -9,6 +9,7 @@ from opt_games.plot.figures import bargain_figure, figure, pareto_figure
 from opt_games.plot.file import save
 from opt_games.plot.frontier import plot_frontier
 from opt_games.plot.players import plot_players
+from opt_games.plot.policy import plot_policy
 from opt_games.plot.style import legend_handles
 from opt_games.plot.sweep import plot_sweep
 from opt_games.plot.utilities import plot_utilities
@@ -22,6 +23,7 @@ __all__ = [
     "plot_conditions",
     "plot_frontier",
     "plot_players",
+    "plot_policy",
     "plot_sweep",
     "plot_utilities",
     "save",

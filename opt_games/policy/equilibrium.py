@@ -175,7 +175,7 @@ class _Solving:
         contest = self.contest
         base = place.base[:, None]
         cost = float(contest.cost(base)[0])
-        profit, gain, turnover = [-cost], [0.0], [abs(cost)]
+        profit, gain, turnover = [0.0 - cost], [0.0], [abs(cost)]
         outside = contest.numbers.outside[:, 0]
         for k, adapter in enumerate(self.adapters):
             final = place.finals[k][:, None]

@@ -22,6 +22,7 @@ _FIRST = 65  # shares sampled of every game
 _SIDE = 8  # new shares on either side of the best of a stretch
 _FOLLOWED = (4, 4, 2, 2)  # stretches that are followed, by round; one afterwards
 _ROUNDS = 15
+_STENCIL = 1e-3  # of the range
 _ON_BOUND = 1e-9  # of the range: shares this close to a bound are on it
 
 
@@ -113,6 +114,7 @@ def agreed_shares(
     weights: Array,
     *,
     first: int = _FIRST,
+    tolerance: float = 0.0,
 ) -> Array:
     """Return the common share of a bargaining solution for every game; ``nan`` for no agreement.
 
@@ -125,6 +127,8 @@ def agreed_shares(
     disagreement, weights : ndarray, shape (players, games)
     first : int
         How many shares are sampled of every game.
+    tolerance : float
+        Shares closer to each other than this are not told apart.
 
     Examples
     --------
@@ -148,10 +152,10 @@ def agreed_shares(
     if solution == "kalai-smorodinsky":
         for player in range(disagreement.shape[0]):
             name = f"player {player}"
-            share = _refined(evaluate, name, table, rows, samples, bounds)
+            share = _refined(evaluate, name, table, rows, samples, bounds, tolerance)
             found, _ = evaluate(rows, share)
             table.ideal[player, rows] = np.maximum(table.ideal[player, rows], found[player])
-    result[rows] = _refined(evaluate, solution, table, rows, samples, bounds)
+    result[rows] = _refined(evaluate, solution, table, rows, samples, bounds, tolerance)
     return result
 
 
@@ -162,6 +166,7 @@ def _refined(
     rows: NDArray[np.int64],
     samples: tuple[Array, Array, Array],
     bounds: tuple[float, float],
+    tolerance: float,
 ) -> Array:
     """Return the best share of some games."""
     line, utilities, performance = samples
@@ -187,7 +192,44 @@ def _refined(
         value = np.take_along_axis(values, best[:, None], axis=1)[:, 0]
         share = np.where(value >= top, here, share)
         top = np.maximum(value, top)
+        if np.ptp(nodes, axis=1).max() <= tolerance:
+            break
+    share = _sharpened(evaluate, solution, table, rows, share, top, bounds)
     return _on_bounds(evaluate, solution, table, rows, share, top, bounds)
+
+
+def _sharpened(
+    evaluate: Evaluate,
+    solution: str,
+    table: Table,
+    rows: NDArray[np.int64],
+    share: Array,
+    top: Array,
+    bounds: tuple[float, float],
+) -> Array:
+    """Place tops that are smooth and flat by the slope of the score at four neighbours."""
+    low, high = bounds
+    step = _STENCIL * (high - low)
+    around = share[:, None] + step * np.linspace(-2.0, 2.0, 5)
+    inside = np.flatnonzero((around[:, 0] >= low) & (around[:, -1] <= high))
+    if inside.size == 0:
+        return share
+    games = np.repeat(rows[inside], 5)
+    found, sums = evaluate(games, around[inside].ravel())
+    score = table.score(solution, games, found, sums).reshape(-1, 5)
+    a, b, c, d, e = score.T
+    with np.errstate(all="ignore"):
+        slope = (a - 8 * b + 8 * d - e) / (12 * step)
+        bend = (-a + 16 * b - 30 * c + 16 * d - e) / (12 * step**2)
+        new = share[inside] - slope / bend
+        fine = (bend < 0) & (np.abs(slope / bend) <= 1e-2 * step)
+    inside, new = inside[fine], new[fine]
+    found, sums = evaluate(rows[inside], new)
+    value = table.score(solution, rows[inside], found, sums)
+    good = value >= top[inside] - 1e-13 * np.abs(top[inside])
+    result = share.copy()
+    result[inside[good]] = new[good]
+    return result
 
 
 def _highest(values: Array, liking: Array) -> NDArray[np.int64]:

@@ -81,9 +81,10 @@ def _follower_reach(
         own = adapter.profit(at, bases[:, :, None])
         endless = not np.isfinite(contest.highest[ray > 0]).any()
         top = own.argmax(axis=1)
-        if endless and bool(np.any((top == _COARSE.size - 1) & (own[:, -1] > own[:, -2]))):
-            _refuse(contest, f"the profit of specialist {adapter.name!r}", "final")
         pays = own.max(axis=1) >= adapter.outside
+        grows = pays & (top == _COARSE.size - 1) & (own[:, -1] > own[:, -2])
+        if endless and grows.any():
+            _refuse(contest, f"the profit of specialist {adapter.name!r}", "final")
         gains = (own > here[:, None]) & pays[:, None]
         used = np.flatnonzero(gains.any(axis=0))
         if used.size:
