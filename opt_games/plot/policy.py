@@ -61,7 +61,7 @@ def plot_policy(
     >>> axes.get_xlabel(), axes.get_ylabel()
     ('theta_D', 'theta_G')
     """
-    axes = axes_or_new(ax, 5.0, 3.6)
+    axes = axes_or_new(ax, 5.4, 4.1)
     player = player or str(found["player"].values[1])
     attribute = attribute or str(found["attribute"].values[-1])
     names = [str(name) for name in found["mutualism"].dims if name != "point"]
@@ -86,7 +86,7 @@ def plot_policy(
         if k in there
     ]
     axes.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.14), ncols=4, frameon=False
+        handles=handles, loc="upper left", bbox_to_anchor=(-0.02, -0.15), ncols=2, frameon=False
     )
     axes.set(xlabel=name_of(x), ylabel=name_of(y))
     axes.spines[:].set_visible(True)

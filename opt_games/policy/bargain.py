@@ -76,7 +76,7 @@ def agreed(equilibria: PolicyMap, solution: str) -> Array | None:
             f"{game.name}: bargains over separate shares are not available for games of several "
             'attributes or under a policy; set contract.shares = "common", or give the shares'
         )
-    weights, disagreement = (of_players(game, numbers, w) for w in ("weights", "disagreement"))  # type: ignore[arg-type]
+    weights, disagreement = (of_players(game, numbers, w) for w in ("weights", "disagreement"))
     evaluate = _exact(equilibria) if equilibria.exact else _searched(equilibria)
     effort: dict[str, Any] = {} if equilibria.exact else {"first": _SEARCHED, "tolerance": 1e-8}
     bounds = game.contract.bounds

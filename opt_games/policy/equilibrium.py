@@ -43,6 +43,7 @@ from opt_games.solvers.registry import get_solver
 
 MOST_ATTRIBUTES = 4
 _AMBIGUOUS = 1e-3  # of the window: a level this close to its bound may be free after all
+_BRANCHES = 8  # tried by the solver
 _AGREES = 1e-10  # of turnover: methods whose regrets differ by less agree
 
 
@@ -200,11 +201,16 @@ class _Solving:
         """Solve the equilibrium problem on the branch of a place, and on those next to it."""
         names = self.map.game.specialists.names
         contract = dict(zip(names, self.contest.shares.tolist(), strict=True))
-        for branch in self._branches(found):
+        log = self.map.log
+        for number, branch in enumerate(self._branches(found)):
+            failures = len(log.failures)
             model = equilibrium_problem(self.map.game, contract, branch)
             self._set_levels(model, found)
-            if self.map.log.solve(model, "equilibrium"):
+            if log.solve(model, "equilibrium"):
                 yield self._levels_of(model, found)
+            elif number > 0:
+                # a branch next to the one found may well hold no point
+                del log.failures[failures:]
 
     def _branches(self, place: Place) -> list[Branch]:
         """Return the branch of a place, and those of levels that are close to another closure."""
@@ -213,17 +219,17 @@ class _Solving:
         scale = self.window.base + np.max([*self.window.reach], axis=0)
         own: list[list[list[Closure]]] = []
         for takes, final in zip(place.takes, place.finals, strict=True):
-            options = []
+            options: list[list[Closure]] = []
             for j in range(self.contest.attributes if takes else 0):
                 near = _AMBIGUOUS * scale[j]
                 bound = Closure.LOWER if place.base[j] >= floor[j] else Closure.FLOOR
                 gap = final[j] - max(place.base[j], floor[j])
-                first = bound if gap <= 0.0 else Closure.STATIONARY
+                here = bound if gap <= 0.0 else Closure.STATIONARY
                 if final[j] >= highest[j]:
-                    first = Closure.UPPER
-                close = [first]
-                if gap <= near and first is not Closure.UPPER:
-                    close.append(bound if first is Closure.STATIONARY else Closure.STATIONARY)
+                    here = Closure.UPPER
+                close = [here]
+                if gap <= near and here is not Closure.UPPER:
+                    close.append(bound if here is Closure.STATIONARY else Closure.STATIONARY)
                     if abs(place.base[j] - floor[j]) <= near and floor[j] > 0.0:
                         close += [Closure.LOWER, Closure.FLOOR]
                 options.append(list(dict.fromkeys(close)))
@@ -240,19 +246,19 @@ class _Solving:
         branches = [self._branch(leader, first, place)]
         if not self.map.exact:
             # an interior point keeps off bounds that hardly hold anybody
-            close = place.base - lead_floor <= _AMBIGUOUS * scale
-            if close.any():
-                pairs = zip(leader, close, strict=True)
-                lowest = tuple(Closure.LOWER if near else own for own, near in pairs)
-                if lowest != leader:
-                    branches.append(self._branch(lowest, first, place))
+            low = place.base - lead_floor <= _AMBIGUOUS * scale
+            lowest = tuple(
+                Closure.LOWER if close else here for here, close in zip(leader, low, strict=True)
+            )
+            if lowest != leader:
+                branches.append(self._branch(lowest, first, place))
             for k, each in enumerate(own):
-                for j, options in enumerate(each):
-                    for other in options[1:]:
+                for j, others in enumerate(each):
+                    for other in others[1:]:
                         changed = list(first)
                         changed[k] = (*first[k][:j], other, *first[k][j + 1 :])
                         branches.append(self._branch(leader, changed, place))
-        return branches
+        return branches[:_BRANCHES]
 
     def _branch(
         self, leader: tuple[Closure, ...], own: list[tuple[Closure, ...]], place: Place

@@ -174,12 +174,12 @@ def _refined(
     games = np.repeat(rows, first)
     flat = utilities[:, rows].reshape(utilities.shape[0], -1)
     score = table.score(solution, games, flat, performance[rows].ravel())
-    nodes = np.broadcast_to(line, (rows.size, first))
-    values = score.reshape(rows.size, first)
+    nodes: Array = np.broadcast_to(line, (rows.size, first))
+    values: Array = score.reshape(rows.size, first)
     liking = flat.sum(axis=0).reshape(rows.size, first)
     best = _highest(values, liking)
     share = np.take_along_axis(nodes, best[:, None], axis=1)[:, 0]
-    top = np.take_along_axis(values, best[:, None], axis=1)[:, 0]
+    top: Array = np.take_along_axis(values, best[:, None], axis=1)[:, 0]
     for turn in range(_ROUNDS):
         count = _FOLLOWED[turn] if turn < len(_FOLLOWED) else 1
         nodes = _closer(nodes, values, count)

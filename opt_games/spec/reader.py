@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opt_games.checks import RESERVED
 from opt_games.errors import SpecError
@@ -178,13 +178,13 @@ def _specialists(
     entry: schema.SpecialistTable, position: int, attributes: list[str], folder: Path | None
 ) -> Specialist | SpecialistTable:
     """Return the specialists that one ``[[specialists]]`` stands for."""
-    fields = dict(entry)
-    table = fields.pop("table")
+    fields: dict[str, Any] = dict(entry)
+    table: str | None = fields.pop("table")
     final = [f"{attribute}1" for attribute in attributes]
     added = [f"{attribute}1 - {attribute}0" for attribute in attributes]
     for part, variables in (("revenue", final), ("cost", added)):
-        key = f"specialists.{as_key(entry.name)}.{part}"
-        fields[part] = as_formula(fields[part], variables, key)
+        place = f"specialists.{as_key(entry.name)}.{part}"
+        fields[part] = as_formula(fields[part], variables, place)
     try:
         form = Specialist(**fields)
     except SpecError as error:

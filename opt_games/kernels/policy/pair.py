@@ -173,8 +173,8 @@ class Evaluation:
         """Return one row for each game."""
         where = row, game
         final = self.final[0][where], self.final[1][where]
-        rest = (self.takes, self.leader, self.follower, self.size)
-        return Evaluation(final, *(each[where] for each in rest))
+        own = self.leader[where], self.follower[where], self.size[where]
+        return Evaluation(final, self.takes[where], *own)
 
 
 def evaluate(games: Pairs, x: Array, y: Array) -> Evaluation:
@@ -247,7 +247,7 @@ def pick(x: Array, y: Array, at: Evaluation) -> NDArray[np.int64]:
         slack = 0.5 * TIE * at.size[best, rows]
         better = (rise > slack) | ((rise >= -slack) & (x[other, rows] > x[best, rows]))
         best = np.where(better, around, best)
-    return best
+    return np.asarray(best)
 
 
 def _near(x: Array, y: Array, row: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -57,13 +57,12 @@ def pieces_of(games: Pairs) -> dict[Kind, Piece]:
     """Return the nine answers as functions of the base levels."""
     h, g = games.follower.hessian, games.follower.gradient
     zero, one = np.zeros(games.size), np.ones(games.size)
-    own = {
-        BASE: lambda j: (np.stack([one, zero] if j == 0 else [zero, one]), zero),
-        FLOOR: lambda j: (np.stack([zero, zero]), games.follower_floor[j]),
-    }
+    at_base = [(np.stack([one, zero]), zero), (np.stack([zero, one]), zero)]
+    at_floor = [(np.stack([zero, zero]), games.follower_floor[j]) for j in (0, 1)]
+    own: dict[int, list[Any]] = {FREE: [None, None], BASE: at_base, FLOOR: at_floor}
     pieces = {}
     for kind in KINDS:
-        rows: list[Any] = [own[k](j) if k != FREE else None for j, k in enumerate(kind)]
+        rows: list[Any] = [own[k][j] for j, k in enumerate(kind)]
         if kind == (FREE, FREE):
             det = h[0, 0] * h[1, 1] - h[0, 1] ** 2
             ways = [

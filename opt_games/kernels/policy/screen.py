@@ -130,7 +130,7 @@ def _on_the_edge(
 
 def _useful(games: Pairs, pieces: dict[Kind, Piece]) -> list[tuple[Kind, Piece]]:
     """Leave out pieces at a floor of the follower's that no floor of the leader's is below."""
-    idle = (games.follower_floor <= games.leader_floor).all(axis=1)
+    idle = np.all(games.follower_floor <= games.leader_floor, axis=1).tolist()
     return [
         (kind, piece)
         for kind, piece in pieces.items()
@@ -140,7 +140,7 @@ def _useful(games: Pairs, pieces: dict[Kind, Piece]) -> list[tuple[Kind, Piece]]
 
 def _useful_axes(games: Pairs) -> list[Line | None]:
     """Return the lines of `axes_of`, but None for those that say nothing new."""
-    idle = (games.follower_floor <= games.leader_floor).all(axis=1)
+    idle = np.all(games.follower_floor <= games.leader_floor, axis=1).tolist()
     axes = axes_of(games)
     return [*axes[:2], *(None if idle[j] else axes[2 + j] for j in (0, 1))]
 

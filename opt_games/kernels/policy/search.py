@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,7 @@ def best_bases(
     for k, response in enumerate(scanned.responses):
         # where a specialist takes part may lie between the nodes: look where it would gain most
         if not response.takes.any():
-            start = response.value.argmax(keepdims=True)
+            start = np.array([response.value.argmax()])
             willing = _closer(
                 contest,
                 adapters,
@@ -124,14 +125,14 @@ def _axis(contest: Contest, window: Window, k: int, nodes: int) -> Array:
     floor = contest.final_floor[k]
     inside = [floor] if low < floor < low + reach else []
     axis = np.unique(np.concatenate([axis, inside]))
-    return np.minimum(axis, contest.highest[k])
+    return np.asarray(np.minimum(axis, contest.highest[k]))
 
 
 def _spacing(axis: Array) -> Array:
     gaps = np.diff(axis)
     if gaps.size == 0:
         return np.zeros(1)
-    return np.maximum(np.append(gaps, gaps[-1]), np.insert(gaps, 0, gaps[0]))
+    return np.asarray(np.maximum(np.append(gaps, gaps[-1]), np.insert(gaps, 0, gaps[0])))
 
 
 def _tops(payoff: Array) -> NDArray[np.int64]:
@@ -234,34 +235,24 @@ def _onto_edges(
 
 
 def _joined(one: Replies, two: Replies) -> Replies:
-    responses = tuple(
-        Response(
-            *(
-                np.concatenate([getattr(a, name), getattr(b, name)], axis=-1)
-                for name in a.__dataclass_fields__
-            )
-        )
-        for a, b in zip(one.responses, two.responses, strict=True)
-    )
-    names = ("base", "payoff", "liking", "size")
-    arrays = [np.concatenate([getattr(one, n), getattr(two, n)], axis=-1) for n in names]
-    return Replies(*arrays, responses)
+    return _mapped(lambda a, b: np.concatenate([a, b], axis=-1), one, two)
 
 
 def _replaced(best: Replies, rows: NDArray[np.int64], found: Replies) -> Replies:
-    def put(old: Array, new: Array) -> Array:
+    def put(old: Any, new: Any) -> Any:
         result = old.copy()
         result[..., rows] = new
         return result
 
+    return _mapped(put, best, found)
+
+
+def _mapped(make: Callable[[Any, Any], Any], one: Replies, two: Replies) -> Replies:
+    """Combine all arrays of two."""
     responses = tuple(
-        Response(*(put(getattr(a, n), getattr(b, n)) for n in a.__dataclass_fields__))
-        for a, b in zip(best.responses, found.responses, strict=True)
+        Response(*(make(getattr(a, name), getattr(b, name)) for name in a.__dataclass_fields__))
+        for a, b in zip(one.responses, two.responses, strict=True)
     )
-    return Replies(
-        put(best.base, found.base),
-        put(best.payoff, found.payoff),
-        put(best.liking, found.liking),
-        put(best.size, found.size),
-        responses,
-    )
+    names = ("base", "payoff", "liking", "size")
+    base, payoff, liking, size = (make(getattr(one, n), getattr(two, n)) for n in names)
+    return Replies(base, payoff, liking, size, responses)

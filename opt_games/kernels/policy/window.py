@@ -63,7 +63,8 @@ def _rays(attributes: int) -> list[Array]:
 def _nearby(values: Array) -> Array:
     """Return the largest of every value and its neighbours along the last axis."""
     padded = np.pad(np.where(np.isnan(values), -np.inf, values), [(0, 0), (1, 1)], mode="edge")
-    return np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    highest: Array = np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
+    return highest
 
 
 def _follower_reach(
