@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.policy.quadratic import Point, Quadratic
 
-WILLING = 1e-11
+WILLING = 1e-13
 """A follower that loses less than this fraction of its turnover by taking part is indifferent."""
 TIE = 1e-10
 """Base levels whose payoffs to the leader differ by less, of its turnover, are a tie."""
