@@ -1,8 +1,8 @@
 """A brute force for quadratic games of two attributes, written apart from the package's methods.
 
 The specialist's best response is found by coordinate search from many starts, exactly along each
-coordinate; the generalist's base level on a grid of `NODES` squared, magnified around its best nodes
-and around the best of those on either side of an edge.
+coordinate; the generalist's base level on a grid of `NODES` squared, magnified around its best
+nodes by points drawn around them.
 """
 
 from __future__ import annotations

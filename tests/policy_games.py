@@ -1,4 +1,4 @@
-"""Random quadratic games of performance and safety, and those of ``data/regulation_examples.csv``."""
+"""Random quadratic games of performance and safety, and those of a file of examples."""
 
 from __future__ import annotations
 

@@ -96,8 +96,8 @@ def figure3(parameters: Mapping[str, float]) -> Thresholds:
 class Maps:
     """What a bargain leads to by policy; arrays of shape (policies,)."""
 
-    theta_G: Array
-    theta_D: Array
+    lead_floor: Array
+    floor: Array
     share: Array
     utilities: Array
     abstention: Array
