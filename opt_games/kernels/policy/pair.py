@@ -56,17 +56,28 @@ class Form4:
         bent = np.einsum("ikn,ijn,jln->kln", wide, self.hessian, wide, optimize=True)
         return Quadratic(value, p, q, bent[0, 0], bent[0, 1], bent[1, 1])
 
-    def value(self, x1: Point, x0: Point) -> tuple[Array, Array]:
-        """Return values, and the sizes of the terms they are made of."""
+    def value(self, x1: Point, x0: Point) -> Array:
+        """Return values."""
         z = (*x1, *x0)
-        value, size = self.constant, np.abs(self.constant)
+        value = self.constant
         for i in range(4):
-            terms = [self.gradient[i], 0.5 * self.hessian[i, i] * z[i]]
-            terms += [self.hessian[i, j] * z[j] for j in range(i + 1, 4)]
-            value = value + z[i] * sum(terms[1:], start=terms[0])
-            # where terms cancel, rounding is that of the terms
-            size = size + np.abs(z[i]) * sum((np.abs(each) for each in terms), start=0.0)
-        return value, size
+            slope = self.gradient[i] + 0.5 * self.hessian[i, i] * z[i]
+            for j in range(i + 1, 4):
+                slope = slope + self.hessian[i, j] * z[j]
+            value = value + z[i] * slope
+        return value
+
+    def size(self, x1: Point, x0: Point) -> Array:
+        """Return the sizes of the terms: where they cancel, rounding is that of the terms."""
+        z = [np.abs(each) for each in (*x1, *x0)]
+        gradient, hessian = np.abs(self.gradient), np.abs(self.hessian)
+        size = np.abs(self.constant)
+        for i in range(4):
+            slope = gradient[i] + 0.5 * hessian[i, i] * z[i]
+            for j in range(i + 1, 4):
+                slope = slope + hessian[i, j] * z[j]
+            size = size + z[i] * slope
+        return size
 
 
 @dataclass(frozen=True)
@@ -196,29 +207,32 @@ def evaluate(games: Pairs, x: Array, y: Array) -> Evaluation:
         (low[0], second),
         (np.where(inside, free[0], low[0]), np.where(inside, free[1], low[1])),
     ]
-    found = [(f.value(each, (x, y)), games.leader.value(each, (x, y))) for each in answers]
-    highest = np.maximum(np.maximum(found[0][0][0], found[1][0][0]), found[2][0][0])
+    own, leader = ([form.value(each, (x, y)) for each in answers] for form in (f, games.leader))
+    own_size = f.size(answers[0], (x, y))
+    margin = WILLING * own_size
+    highest = np.maximum(np.maximum(own[0], own[1]), own[2])
     final0, final1 = answers[0]
-    (own, own_size), (leader, leader_size) = found[0]
-    liked = np.where(own >= highest - WILLING * own_size, leader, -np.inf)
-    for (u, v), ((value, size), (theirs, their_size)) in zip(answers[1:], found[1:], strict=True):
-        liking = np.where(value >= highest - WILLING * size, theirs, -np.inf)
+    value, liked = own[0], np.where(own[0] >= highest - margin, leader[0], -np.inf)
+    for (u, v), mine, theirs in zip(answers[1:], own[1:], leader[1:], strict=True):
+        liking = np.where(mine >= highest - margin, theirs, -np.inf)
         # where nobody minds, the higher first attribute: that of the first answer
-        better = liking > liked + 1e-13 * size
-        liked = np.where(better, liking, liked)
+        better = liking > liked + 1e-13 * np.abs(theirs)
+        liked, value = np.where(better, liking, liked), np.where(better, mine, value)
         final0, final1 = np.where(better, u, final0), np.where(better, v, final1)
-        own, own_size = np.where(better, value, own), np.where(better, size, own_size)
-        leader_size = np.where(better, their_size, leader_size)
     outside = games.follower_outside
-    takes = own >= outside - WILLING * (own_size + np.abs(outside))
+    takes = value >= outside - WILLING * (own_size + np.abs(outside))
     zero = np.zeros_like(x)
-    alone, alone_size = games.alone.value((zero, zero), (x, y))
+    alone = games.alone.value((zero, zero), (x, y))
     return Evaluation(
         (final0, final1),
         takes,
         np.where(takes, liked, alone),
-        np.where(takes, own, outside),
-        np.where(takes, leader_size, alone_size),
+        np.where(takes, value, outside),
+        np.where(
+            takes,
+            games.leader.size((final0, final1), (x, y)),
+            games.alone.size((zero, zero), (x, y)),
+        ),
     )
 
 

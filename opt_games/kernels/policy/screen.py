@@ -311,6 +311,6 @@ def _highest_alone(games: Pairs) -> Array:
     zero = np.zeros(games.size)
     for x, y in points:
         inside = (x >= low[0]) & (y >= low[1])
-        value, _ = games.alone.value((zero, zero), (np.fmax(x, low[0]), np.fmax(y, low[1])))
+        value = games.alone.value((zero, zero), (np.fmax(x, low[0]), np.fmax(y, low[1])))
         best = np.fmax(best, np.where(inside, value, -np.inf))
     return best
