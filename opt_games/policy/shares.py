@@ -224,6 +224,8 @@ def _sharpened(
         new = share[inside] - slope / bend
         fine = (bend < 0) & (np.abs(slope / bend) <= 1e-2 * step)
     inside, new = inside[fine], new[fine]
+    if inside.size == 0:
+        return share
     found, sums = evaluate(rows[inside], new)
     value = table.score(solution, rows[inside], found, sums)
     good = value >= top[inside] - 1e-13 * np.abs(top[inside])
