@@ -80,8 +80,8 @@ def main() -> None:
         slow = given.symbolic / (time.perf_counter() - begin)
         gap = np.array([answer[0] for answer in answers]) - found.utilities[0, : given.symbolic]
         print(
-            f"{kind}: exact {given.games / wall:,.0f} games/s ({given.games / busy:,.0f} per second "
-            f"of one core), symbols {slow:.3g} games/s, ratio {given.games / wall / slow:,.0f}; "
+            f"{kind}: exact {given.games / wall:,.0f} games/s, {given.games / busy:,.0f} a second "
+            f"of one core, symbols {slow:.3g} games/s, ratio {given.games / wall / slow:,.0f}; "
             f"largest difference {np.abs(gap).max():.2g}, symbols better in {(gap > 1e-8).sum()}"
         )
 

@@ -23,7 +23,8 @@ from opt_games.policy.utilities import of_players, utilities_of
 from opt_games.result import Bargain
 from opt_games.solvers.base import SolverOptions
 
-_SEARCHED = 17  # shares sampled first where each of them is a search
+_SEARCHED = {"first": 17, "followed": (), "tolerance": 1e-6}
+"""Less is done where every share takes a search."""
 
 
 def solve_policy_game(
@@ -78,7 +79,7 @@ def agreed(equilibria: PolicyMap, solution: str) -> Array | None:
         )
     weights, disagreement = (of_players(game, numbers, w) for w in ("weights", "disagreement"))
     evaluate = _exact(equilibria) if equilibria.exact else _searched(equilibria)
-    effort: dict[str, Any] = {} if equilibria.exact else {"first": _SEARCHED, "tolerance": 1e-8}
+    effort: dict[str, Any] = {} if equilibria.exact else _SEARCHED
     bounds = game.contract.bounds
     (share,) = agreed_shares(evaluate, solution, bounds, disagreement, weights, **effort)
     return None if np.isnan(share) else np.full(len(game.specialists), share)

@@ -114,6 +114,7 @@ def agreed_shares(
     weights: Array,
     *,
     first: int = _FIRST,
+    followed: tuple[int, ...] = _FOLLOWED,
     tolerance: float = 0.0,
 ) -> Array:
     """Return the common share of a bargaining solution for every game; ``nan`` for no agreement.
@@ -127,6 +128,8 @@ def agreed_shares(
     disagreement, weights : ndarray, shape (players, games)
     first : int
         How many shares are sampled of every game.
+    followed : tuple of int
+        How many stretches are followed, by round; one afterwards.
     tolerance : float
         Shares closer to each other than this are not told apart.
 
@@ -152,10 +155,10 @@ def agreed_shares(
     if solution == "kalai-smorodinsky":
         for player in range(disagreement.shape[0]):
             name = f"player {player}"
-            share = _refined(evaluate, name, table, rows, samples, bounds, tolerance)
+            share = _refined(evaluate, name, table, rows, samples, bounds, followed, tolerance)
             found, _ = evaluate(rows, share)
             table.ideal[player, rows] = np.maximum(table.ideal[player, rows], found[player])
-    result[rows] = _refined(evaluate, solution, table, rows, samples, bounds, tolerance)
+    result[rows] = _refined(evaluate, solution, table, rows, samples, bounds, followed, tolerance)
     return result
 
 
@@ -166,6 +169,7 @@ def _refined(
     rows: NDArray[np.int64],
     samples: tuple[Array, Array, Array],
     bounds: tuple[float, float],
+    followed: tuple[int, ...],
     tolerance: float,
 ) -> Array:
     """Return the best share of some games."""
@@ -181,7 +185,7 @@ def _refined(
     share = np.take_along_axis(nodes, best[:, None], axis=1)[:, 0]
     top: Array = np.take_along_axis(values, best[:, None], axis=1)[:, 0]
     for turn in range(_ROUNDS):
-        count = _FOLLOWED[turn] if turn < len(_FOLLOWED) else 1
+        count = followed[turn] if turn < len(followed) else 1
         nodes = _closer(nodes, values, count)
         games = np.repeat(rows, nodes.shape[1])
         found, sums = evaluate(games, nodes.ravel())
