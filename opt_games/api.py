@@ -16,6 +16,7 @@ from opt_games.large_market import LARGE, solve_large
 from opt_games.names import did_you_mean
 from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import canonical_solution
+from opt_games.policy.bargain import solve_policy_game
 from opt_games.result import Bargain, UtilityCurve
 from opt_games.share_line import ShareLine
 from opt_games.solvers.base import SolverOptions
@@ -77,6 +78,8 @@ def solve(
     if solution == "weighted" and game.bargaining.weights is None:
         raise SpecError("the weighted solution needs weights", key="bargaining.weights")
     contract = None if share is None else given_shares(game, share)
+    if game.has_policy:
+        return solve_policy_game(game, solution, contract, solver=solver, options=options)
     if len(game.specialists) > LARGE and game.contract.shares == "common" and solver == "ipopt":
         common = None if contract is None else float(contract[0])
         large = solve_large(game, solution, common)

@@ -18,6 +18,7 @@ import opt_games
 from opt_games.commands.conditions import conditions
 from opt_games.commands.pareto import pareto
 from opt_games.commands.plot import plot as plot_command
+from opt_games.commands.regulate import regulate
 from opt_games.commands.shared import (
     PROGRAM,
     AsJson,
@@ -147,6 +148,9 @@ app.command("conditions")(conditions)
 
 
 app.command("sweep")(sweep)
+
+
+app.command("regulate")(regulate)
 
 
 app.command("plot")(plot_command)

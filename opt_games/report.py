@@ -14,6 +14,7 @@ from rich.text import Text
 from opt_games.game import Game
 from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import GENERALIST
+from opt_games.policy.summary import Summary
 from opt_games.regions.condition import regimes_in_words
 from opt_games.regions.line import Conditions
 from opt_games.result import ABSTAIN, Bargain, Equilibrium, Work
@@ -307,3 +308,34 @@ def _precise(number: float) -> str:
 
 def _number(number: float) -> str:
     return f"{number:.6g}" if number else "0"
+
+
+def policy_report(found: Summary) -> RenderableType:
+    """Return what ``opt-games regulate`` shows."""
+    facts = {"Game": found.game, "Solution": found.solution}
+    for name, (low, high, count) in found.varied.items():
+        facts[name] = f"{low:g} to {high:g}, {count} values"
+    table = _table("Effect", "Policies", "Of all", left=("Effect",))
+    rows = {f"backfires in {name}": n for name, n in found.effects["backfiring"].items()}
+    rows |= {
+        "everybody gains": found.effects["mutualism"],
+        "a specialist complies": found.effects["compliance"],
+        "a specialist abstains": found.effects["abstention"],
+    }
+    for name, count in rows.items():
+        table.add_row(escape(name), f"{count:,}", f"{count / found.policies:.1%}")
+    best = found.best
+    policy = ", ".join(f"{name} = {value:.6g}" for name, value in best.policy.items())
+    return Group(
+        _facts(facts),
+        table,
+        Text(f"Best for {best.objective}: {policy}, with {best.value:.6g}"),
+        Text(
+            "A hundredth of a range off it a specialist may abstain"
+            if best.worst_nearby is None
+            else f"A hundredth of a range off it is at least {best.worst_nearby:.6g}"
+        ),
+        Text(
+            f"{found.policies:,} policies, {found.failed} failed; {best.games:,} more for the best"
+        ),
+    )

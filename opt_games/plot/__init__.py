@@ -10,6 +10,7 @@ from opt_games.plot.file import save
 from opt_games.plot.frontier import plot_frontier
 from opt_games.plot.pairs import plot_pairs
 from opt_games.plot.players import plot_players
+from opt_games.plot.policy import plot_policy
 from opt_games.plot.style import legend_handles
 from opt_games.plot.surface import plot_contours, plot_surface
 from opt_games.plot.sweep import plot_sweep
@@ -26,6 +27,7 @@ __all__ = [
     "plot_frontier",
     "plot_pairs",
     "plot_players",
+    "plot_policy",
     "plot_surface",
     "plot_sweep",
     "plot_utilities",
