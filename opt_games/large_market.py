@@ -25,8 +25,8 @@ from opt_games.kernels.crowd import Crowd, Reply
 from opt_games.kernels.crowd_leader import Search
 from opt_games.kernels.lockstep.concavity import concave
 from opt_games.kernels.lockstep.forms import compile_forms
+from opt_games.kernels.lockstep.levels import may_stay_out, own_scale
 from opt_games.kernels.lockstep.market import Market
-from opt_games.kernels.lockstep.scan import may_stay_out, own_scale
 from opt_games.kernels.payoffs import refuse_what_is_not_built
 from opt_games.regret import Regret
 from opt_games.result import (
