@@ -23,6 +23,7 @@ from opt_games.formulations.bargaining_problem import bargaining_problem
 from opt_games.formulations.equilibrium_problem import equilibrium_problem
 from opt_games.formulations.investment import investment_problem
 from opt_games.game import Game
+from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import (
     SOLUTIONS,
     Bargaining,
@@ -31,16 +32,20 @@ from opt_games.parts import (
     Harm,
     Regulation,
     Specialist,
+    Taxes,
     Welfare,
 )
+from opt_games.policy.best import BestPolicy, best_policy
+from opt_games.policy.effects import effects
 from opt_games.regions.condition import Condition
 from opt_games.regions.line import Conditions, Interval, conditions
 from opt_games.regions.plane import ConditionMap, condition_map
-from opt_games.result import Bargain, Equilibrium, ParetoSet, UtilityCurve, Work
+from opt_games.result import Bargain, Equilibrium, UtilityCurve, Work
 from opt_games.shipped import shipped_games
 from opt_games.solvers.base import SolverOptions
 from opt_games.solvers.registry import get_solver
 from opt_games.spec import load, loads
+from opt_games.spec.forms import quadratic_form
 from opt_games.specialists import SpecialistTable
 from opt_games.sweeps import sweep, to_frame
 
@@ -50,6 +55,7 @@ __all__ = [
     "SOLUTIONS",
     "Bargain",
     "Bargaining",
+    "BestPolicy",
     "Branch",
     "Closure",
     "Condition",
@@ -70,20 +76,24 @@ __all__ = [
     "SpecError",
     "Specialist",
     "SpecialistTable",
+    "Taxes",
     "UnboundedGameError",
     "UnsupportedGameError",
     "UtilityCurve",
     "Welfare",
     "Work",
     "bargaining_problem",
+    "best_policy",
     "condition_map",
     "conditions",
+    "effects",
     "equilibrium_problem",
     "get_solver",
     "investment_problem",
     "load",
     "loads",
     "pareto",
+    "quadratic_form",
     "shipped_games",
     "solve",
     "sweep",

@@ -15,9 +15,10 @@ from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Shares
 from opt_games.large_market import LARGE, SEVERAL, solve_large
 from opt_games.names import did_you_mean
-from opt_games.pareto_set import pareto_intervals, pareto_points
+from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import canonical_solution
-from opt_games.result import Bargain, ParetoSet, UtilityCurve
+from opt_games.policy.bargain import solve_policy_game
+from opt_games.result import Bargain, UtilityCurve
 from opt_games.share_line import ShareLine
 from opt_games.solvers.base import SolverOptions
 
@@ -78,6 +79,8 @@ def solve(
     if solution == "weighted" and game.bargaining.weights is None:
         raise SpecError("the weighted solution needs weights", key="bargaining.weights")
     contract = None if share is None else given_shares(game, share)
+    if game.has_policy:
+        return solve_policy_game(game, solution, contract, solver=solver, options=options)
     bargains_apart = contract is None and game.contract.shares == "separate"
     if len(game.specialists) > (SEVERAL if bargains_apart else LARGE) and solver == "ipopt":
         given: Shares | None = contract
@@ -99,13 +102,27 @@ def solve(
     )
 
 
-def pareto(game: Game, *, solver: str = "ipopt", options: SolverOptions | None = None) -> ParetoSet:
-    """Find the Pareto-optimal common shares of a game.
+def pareto(
+    game: Game,
+    *,
+    points: int = 2000,
+    seed: int = 0,
+    time_limit: float | None = None,
+    solver: str = "ipopt",
+    options: SolverOptions | None = None,
+) -> ParetoSet:
+    """Find the Pareto-optimal contracts of a game.
 
     Parameters
     ----------
     game : Game
-        With one common share.
+        With one common share, or separate shares of at most four specialists.
+    points : int
+        About how many contracts to spread over the frontier of separate shares.
+    seed : int
+        Of the random weights and directions that are tried; the same seed, the same answer.
+    time_limit : float, optional
+        Seconds for the whole answer. What there is then is returned, see `ParetoSet.complete`.
     solver : str
         Name of a back end.
     options : SolverOptions, optional
@@ -113,12 +130,16 @@ def pareto(game: Game, *, solver: str = "ipopt", options: SolverOptions | None =
     Returns
     -------
     ParetoSet
-        A union of closed intervals, ends to 1e-6, and contracts along it.
+        Of a common share a union of closed intervals, ends to 1e-6, and contracts along it; of
+        separate shares a set of contracts that is spread over the frontier. With the bargaining
+        solutions and the first best.
 
     Raises
     ------
+    SpecError
+        If an argument makes no sense.
     UnsupportedGameError
-        For separate shares of several specialists.
+        For separate shares of more than four specialists.
     UnboundedGameError, SolverError
         As `solve`.
 
@@ -128,19 +149,17 @@ def pareto(game: Game, *, solver: str = "ipopt", options: SolverOptions | None =
     >>> found = opt_games.pareto(opt_games.load("quadratic"))
     >>> [(round(low, 6), round(high, 6)) for low, high in found.intervals]
     [(0.0, 0.666667)]
+    >>> round(found.efficiency, 6)  # 0.583333 of 0.75
+    0.777778
     """
-    begin = time.perf_counter()
-    _require_common(game, "Pareto sets")
+    from opt_games.pareto.frontier import pareto_set
+
+    if points < 1:
+        raise SpecError(f"expected at least 1, not {points}", key="points")
+    if time_limit is not None and not time_limit > 0.0:
+        raise SpecError("expected a number of seconds above 0", key="time_limit")
     equilibria = EquilibriumMap.of(game, solver=solver, options=options)
-    line, intervals = pareto_intervals(equilibria)
-    points, worst = pareto_points(line, intervals)
-    return ParetoSet(
-        game.name,
-        tuple(intervals),
-        tuple(points),
-        worst,
-        equilibria.log.work(time.perf_counter() - begin),
-    )
+    return pareto_set(equilibria, points, seed, time_limit)
 
 
 def utility_curve(game: Game, *, points: int = 201) -> UtilityCurve:

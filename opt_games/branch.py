@@ -18,6 +18,8 @@ class Closure(Enum):
     """The player's marginal payoff in this level is zero."""
     LOWER = "lower"
     """At the lower bound: a follower's is the leader's level, a leader's its floor."""
+    FLOOR = "floor"
+    """Of a follower only: at its own lower bound, which is above the leader's level."""
     UPPER = "upper"
     """At the largest level allowed."""
     FOLLOWER = "follower"

@@ -160,6 +160,12 @@ class _Names:
             of_parameters |= _placed("regulation.specialists", game.regulation.specialists)
         if game.harm:
             of_parameters |= _placed("harm.liability", game.harm.liability)
+        if game.taxes:
+            self.check("taxes.generalist", game.taxes.generalist, base=True)
+            of_parameters["taxes.revenue"] = game.taxes.revenue
+        if game.welfare:
+            of_parameters["welfare.harm_weight"] = game.welfare.harm_weight
+            of_parameters["welfare.tax_weight"] = game.welfare.tax_weight
         for key, expression in of_parameters.items():
             self.check(key, expression)
 
@@ -173,6 +179,8 @@ class _Names:
         self.check(f"{key}.harm", specialist.harm, local, final=True)
         if game.harm and specialist.harm is None:
             self.check("harm.expected", game.harm.expected, local, final=True)
+        if game.taxes:
+            self.check("taxes.specialists", game.taxes.specialists, local, final=True)
         if game.welfare:
             surplus = game.welfare.consumer_surplus
             self.check("welfare.consumer_surplus", surplus, local, final=True)

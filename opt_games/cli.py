@@ -16,7 +16,9 @@ import typer
 
 import opt_games
 from opt_games.commands.conditions import conditions
+from opt_games.commands.pareto import pareto
 from opt_games.commands.plot import plot as plot_command
+from opt_games.commands.regulate import regulate
 from opt_games.commands.shared import (
     PROGRAM,
     AsJson,
@@ -139,37 +141,16 @@ def _solve(
         tell(f"wrote {plot}")
 
 
-@app.command("pareto")
-def _pareto(
-    spec: Spec,
-    set_: Set = None,
-    solver: SolverName = "ipopt",
-    plot: Plot = None,
-    time_limit: TimeLimit = None,
-    as_json: AsJson = False,
-) -> None:
-    """Find the Pareto-optimal shares: those that no other share weakly dominates."""
-    game, options = read_game(spec, set_), solver_options(solver, time_limit)
-    if plot is not None:
-        check_picture_file(plot)
-    found = opt_games.pareto(game, solver=solver, options=options)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        from opt_games.report import pareto_report
-
-        print_report(pareto_report(game, found))
-    if plot is not None:
-        from opt_games.plot import pareto_figure, save
-
-        save(pareto_figure(game, found, solver=solver, options=options), plot)
-        tell(f"wrote {plot}")
+app.command("pareto")(pareto)
 
 
 app.command("conditions")(conditions)
 
 
 app.command("sweep")(sweep)
+
+
+app.command("regulate")(regulate)
 
 
 app.command("plot")(plot_command)

@@ -31,7 +31,7 @@ from opt_games.result import (
     Levels,
     Work,
 )
-from opt_games.solvers.base import Solver, SolverOptions
+from opt_games.solvers.base import CompiledProblem, Solver, SolverOptions
 from opt_games.solvers.registry import get_solver
 from opt_games.solvers.result import SolverResult
 
@@ -49,7 +49,11 @@ class SolveLog:
 
     def solve(self, model: pyo.ConcreteModel, purpose: str) -> bool:
         """Solve a model from its present values; return whether it holds a local optimum."""
-        result = self.solver.compile(model, self.options).solve()
+        return self.solve_again(self.solver.compile(model, self.options), purpose)
+
+    def solve_again(self, compiled: CompiledProblem, purpose: str) -> bool:
+        """Solve a compiled model for its present data; return whether it holds a local optimum."""
+        result = compiled.solve()
         self.results.append(result)
         if not result.ok:
             self.failures.append(f"{purpose}: {result.termination.value} ({result.message})")

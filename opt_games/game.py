@@ -28,6 +28,7 @@ from opt_games.parts import (
     Harm,
     Regulation,
     Specialist,
+    Taxes,
     Welfare,
     canonical_solution,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "Regulation",
     "Specialist",
     "SpecialistTable",
+    "Taxes",
     "Welfare",
     "canonical_solution",
 ]
@@ -81,7 +83,7 @@ class Game:
         What the levels measure; ``alpha`` gives ``alpha0`` (base) and ``alpha1`` (final).
     level_bounds : mapping of str to formula of parameters, optional
         The greatest level, by attribute.
-    contract, bargaining, regulation, harm, welfare : optional
+    contract, bargaining, regulation, harm, taxes, welfare : optional
         See the classes of these names.
     source : str, optional
         Where the game is from.
@@ -123,6 +125,7 @@ class Game:
     bargaining: Bargaining = Bargaining()
     regulation: Regulation | None = None
     harm: Harm | None = None
+    taxes: Taxes | None = None
     welfare: Welfare | None = None
     source: str = ""
 
@@ -146,6 +149,8 @@ class Game:
         self.highest_levels()
         self.floors()
         self.liability()
+        self.revenue_tax()
+        self.welfare_weights()
         self.outside_array()
         for player, expression in (self.bargaining.disagreement or {}).items():
             self._value(expression, f"bargaining.disagreement.{as_key(player)}")
@@ -328,6 +333,28 @@ class Game:
                 key="harm.liability",
             )
         return fractions
+
+    def revenue_tax(self) -> float:
+        """Return the fraction of revenue that is paid in taxes; negative for a subsidy."""
+        if self.taxes is None:
+            return 0.0
+        wanted = "a fraction of at most 1"
+        return self._value(self.taxes.revenue, "taxes.revenue", high=1.0, wanted=wanted)
+
+    def welfare_weights(self) -> dict[str, float]:
+        """Return what a unit of public ``harm`` takes from welfare and one of ``tax`` adds."""
+        rules = self.welfare or Welfare()
+        return {
+            "harm": self._value(rules.harm_weight, "welfare.harm_weight"),
+            "tax": self._value(rules.tax_weight, "welfare.tax_weight"),
+        }
+
+    @property
+    def has_policy(self) -> bool:
+        """Whether levels have several attributes, or floors, liability or taxes bear on them."""
+        own = any(group.form.harm is not None for group in self.specialists.groups)
+        rules = (self.regulation, self.harm, self.taxes, self.welfare)
+        return own or len(self.attributes) > 1 or any(rule is not None for rule in rules)
 
     def _position(self, player: str) -> int:
         return 0 if player == GENERALIST else self.specialists.positions[player] + 1

@@ -26,7 +26,7 @@ from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Reply, Shares
 from opt_games.kernels.crowd_leader import Search
-from opt_games.kernels.lockstep.scan import may_stay_out
+from opt_games.kernels.lockstep.levels import may_stay_out
 from opt_games.regret import Regret
 from opt_games.result import (
     ABSTAIN,

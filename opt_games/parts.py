@@ -1,4 +1,4 @@
-"""The parts of a game: players, contract, bargaining, regulation, harm and welfare."""
+"""The parts of a game: players, contract, bargaining, regulation, harm, taxes and welfare."""
 # The defaults here are descriptors, from which dataclasses read the true default:
 # ruff: noqa: RUF009
 
@@ -43,6 +43,7 @@ SOLUTION_ALIASES: Mapping[str, str] = FrozenMapping(
 """Other names of bargaining solutions."""
 
 _ZERO = Expression.parse(0.0)
+_ONE = Expression.parse(1.0)
 _Required = Converted[FormulaLike, Expression]
 _Optional = Converted[FormulaLike | None, Expression | None]
 _Several = Converted[Mapping[str, FormulaLike], Mapping[str, Expression]]
@@ -316,13 +317,45 @@ class Harm:
 
 
 @dataclass(frozen=True)
+class Taxes:
+    """What the players pay to the public; negative amounts are subsidies.
+
+    Who abstains pays nothing.
+
+    Parameters
+    ----------
+    generalist : formula, default 0
+        Money, of the base level.
+    specialists : formula, default 0
+        Money that every specialist pays, of its final level.
+    revenue : formula of parameters, default 0
+        The fraction of a domain's revenue that is paid before the rest is shared; at most 1.
+
+    Examples
+    --------
+    >>> Taxes(specialists="-0.1 * beta1", revenue=0.2).specialists.text
+    '-0.1 * beta1'
+    """
+
+    generalist: _Required = _Required(formula, _ZERO)
+    specialists: _Required = _Required(formula, _ZERO)
+    revenue: _Required = _Required(formula, _ZERO)
+
+    @property
+    def _key(self) -> str:
+        return "taxes"
+
+
+@dataclass(frozen=True)
 class Welfare:
     """What society gains beside the players' utilities.
 
     Parameters
     ----------
-    consumer_surplus : formula
+    consumer_surplus : formula, default 0
         Money per domain, of the final level.
+    harm_weight, tax_weight : formula of parameters, default 1
+        What a unit of harm that the public bears takes away, and a unit of taxes adds.
 
     Examples
     --------
@@ -330,7 +363,9 @@ class Welfare:
     '0.2 * alpha1'
     """
 
-    consumer_surplus: _Required = _Required(formula)
+    consumer_surplus: _Required = _Required(formula, _ZERO)
+    harm_weight: _Required = _Required(formula, _ONE)
+    tax_weight: _Required = _Required(formula, _ONE)
 
     @property
     def _key(self) -> str:

@@ -12,10 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from opt_games.game import Game
+from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import GENERALIST
+from opt_games.policy.summary import Summary
 from opt_games.regions.condition import regimes_in_words
 from opt_games.regions.line import Conditions
-from opt_games.result import ABSTAIN, Bargain, Equilibrium, ParetoSet, Work
+from opt_games.result import ABSTAIN, Bargain, Equilibrium, Work
 
 _WHOLE = 20  # specialists that are all listed
 _FIRST = 10  # those that are listed of a larger market
@@ -142,28 +144,120 @@ def _work(work: Work) -> Text:
 def pareto_report(game: Game, found: ParetoSet) -> RenderableType:
     """Return what ``opt-games pareto`` shows."""
     heading = _facts({"Game": found.game})
+    if not found.complete:
+        heading.add_row("PARTIAL", f"time was up; missing: {', '.join(found.unfinished)}")
+    if found.intervals is None:
+        return _frontier_report(game, found, heading)
     intervals = " and ".join(
         f"{low:.6g}" if low == high else f"[{low:.6g}, {high:.6g}]" for low, high in found.intervals
     )
     heading.add_row("Pareto set", f"shares in {intervals}" if intervals else "empty")
     ends = {end for interval in found.intervals for end in interval}
-    whole = _listed(game.players) is game.players
-    names = [escape(name) for name in game.players] if whole else [GENERALIST, "specialists"]
-    table = _table("Share", *(f"U {name}" for name in names), "Sum")
-    for point in found.points:
-        share = next(iter(point.shares.values()))
-        if min((abs(share - end) for end in ends), default=1.0) <= 1e-12:
-            utilities = [point.utilities[name] for name in game.players]
-            total = sum(utilities)
-            shown = utilities if whole else [utilities[0], total - utilities[0]]
-            table.add_row(*map(_number, [share, *shown, total]))
+    rows = [
+        ("end", point.shares, point.utilities)
+        for point in found.points
+        if min((abs(_first(point.shares) - end) for end in ends), default=1.0) <= 1e-12
+    ]
     return Group(
         heading,
-        table,
+        _contracts(game, [*rows, *_bargain_rows(found)], "Share"),
+        *_marked(found),
         Text(f"The ends of {len(found.points)} contracts computed along the set; --json has all."),
+        *_efficiency(found),
         Text(f"Largest regret at them {found.regret:.2g} of a player's turnover"),
         _work(found.work),
     )
+
+
+def _frontier_report(game: Game, found: ParetoSet, heading: Table) -> RenderableType:
+    heading.add_row("Frontier", f"{len(found.points)} contracts, none dominates another")
+    rows = []
+    for player in game.players:
+        best = max(found.points, key=lambda point: point.utilities[player])
+        rows.append((f"best for {player}", best.shares, best.utilities))
+    lines = [f"Hypervolume {_number(found.hypervolume or 0.0)} above disagreement"]
+    if found.coverage is not None:
+        covered = found.coverage
+        lines.append(
+            f"Of {covered.known} contracts known to be undominated, the furthest is "
+            f"{covered.largest_gap:.1%} of a player's range from those reported"
+        )
+        lines.append(
+            f"No small change betters all at {covered.checked} of {len(found.points)} contracts"
+        )
+    return Group(
+        heading,
+        _contracts(game, [*rows, *_bargain_rows(found)]),
+        _shares(game, [*rows, *_bargain_rows(found)]),
+        *_marked(found),
+        *map(Text, lines),
+        *_efficiency(found),
+        Text(f"Largest regret {found.regret:.2g} of a player's turnover, where computed"),
+        _work(found.work),
+    )
+
+
+_Row = tuple[str, Mapping[str, float], Mapping[str, float]]
+
+
+def _contracts(game: Game, rows: Sequence[_Row], share: str = "") -> Table:
+    """Tabulate utilities, after a common share; of a large market the specialists are summed."""
+    whole = _listed(game.players) is game.players
+    names = [escape(name) for name in game.players] if whole else [GENERALIST, "specialists"]
+    first = [share] if share else []
+    table = _table("Contract", *first, *(f"U {name}" for name in names), "Sum", left=("Contract",))
+    for label, contract, utilities in rows:
+        values = [utilities[name] for name in game.players]
+        total = sum(values)
+        shown = values if whole else [values[0], total - values[0]]
+        given = list(contract.values())[: len(first)]
+        table.add_row(escape(label), *(f"{value:.5g}" for value in [*given, *shown, total]))
+    return table
+
+
+def _shares(game: Game, rows: Sequence[_Row]) -> Table:
+    """Tabulate the generalist's shares by domain."""
+    names = [f"Share in {escape(name)}" for name in game.specialists.names]
+    table = _table("Contract", *names, left=("Contract",))
+    for label, contract, _ in rows:
+        table.add_row(escape(label), *(f"{share:.5g}" for share in contract.values()))
+    return table
+
+
+def _bargain_rows(found: ParetoSet) -> list[_Row]:
+    return [
+        (name if bargain.on_frontier else f"{name} *", bargain.shares, bargain.utilities)
+        for name, bargain in found.bargains.items()
+        if bargain is not None
+    ]
+
+
+def _marked(found: ParetoSet) -> list[Text]:
+    """Explain the star, and say where there is no agreement."""
+    lines = []
+    if any(bargain is not None and not bargain.on_frontier for bargain in found.bargains.values()):
+        lines.append(Text("* not Pareto-optimal: another contract dominates it"))
+    if found.bargains and all(bargain is None for bargain in found.bargains.values()):
+        lines.append(Text("No bargain: no contract gives everybody at least disagreement"))
+    return lines
+
+
+def _efficiency(found: ParetoSet) -> list[Text]:
+    best = found.first_best
+    if best is None or found.efficiency is None:
+        return []
+    searched = "" if best.proven else ", by local solves"
+    return [
+        Text(
+            f"Efficiency {_number(found.efficiency)}: the best sum of utilities is "
+            f"{_number(found.best_total)}, and {_number(best.total)} if levels could be "
+            f"contracted on{searched}"
+        )
+    ]
+
+
+def _first(shares: Mapping[str, float]) -> float:
+    return next(iter(shares.values()))
 
 
 def conditions_report(found: Conditions) -> RenderableType:
@@ -215,3 +309,34 @@ def _precise(number: float) -> str:
 
 def _number(number: float) -> str:
     return f"{number:.6g}" if number else "0"
+
+
+def policy_report(found: Summary) -> RenderableType:
+    """Return what ``opt-games regulate`` shows."""
+    facts = {"Game": found.game, "Solution": found.solution}
+    for name, (low, high, count) in found.varied.items():
+        facts[name] = f"{low:g} to {high:g}, {count} values"
+    table = _table("Effect", "Policies", "Of all", left=("Effect",))
+    rows = {f"backfires in {name}": n for name, n in found.effects["backfiring"].items()}
+    rows |= {
+        "everybody gains": found.effects["mutualism"],
+        "a specialist complies": found.effects["compliance"],
+        "a specialist abstains": found.effects["abstention"],
+    }
+    for name, count in rows.items():
+        table.add_row(escape(name), f"{count:,}", f"{count / found.policies:.1%}")
+    best = found.best
+    policy = ", ".join(f"{name} = {value:.6g}" for name, value in best.policy.items())
+    return Group(
+        _facts(facts),
+        table,
+        Text(f"Best for {best.objective}: {policy}, with {best.value:.6g}"),
+        Text(
+            "A hundredth of a range off it a specialist may abstain"
+            if best.worst_nearby is None
+            else f"A hundredth of a range off it is at least {best.worst_nearby:.6g}"
+        ),
+        Text(
+            f"{found.policies:,} policies, {found.failed} failed; {best.games:,} more for the best"
+        ),
+    )

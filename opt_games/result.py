@@ -1,9 +1,9 @@
-"""Answers: equilibria, bargains, Pareto sets and utility curves, as values."""
+"""Answers: equilibria, bargains and utility curves, as values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from opt_games.branch import Branch
 Array = NDArray[np.float64]
 Levels = Mapping[str, float] | None
 
-CONTRIBUTE, FREE_RIDE, ABSTAIN = "contribute", "free-ride", "abstain"
+CONTRIBUTE, FREE_RIDE, ABSTAIN, COMPLY = "contribute", "free-ride", "abstain", "comply"
 REGRET_TOLERANCE = 1e-8
 
 
@@ -64,12 +64,14 @@ class Equilibrium:
     shares : the generalist's share of each domain's revenue
     levels : by attribute; None for a player that abstains
     profits, utilities : in money, in the player's own utility
-    regimes : ``"contribute"``, ``"free-ride"`` or ``"abstain"``
+    regimes : ``"contribute"``, ``"free-ride"``, ``"comply"`` or ``"abstain"``; a specialist
+        complies that raises levels to the floors of the regulation, and none beyond
     branch : the equations that determine the levels; None if the generalist abstains
     regret : the most that the player could gain by deviating, in utility, as found by a search of
         its own over the original functions; 0 where nothing better was found
     turnover : the size of the terms of the player's profit, the scale against which regret counts
     certified : whether every regret is at most 1e-8 of the player's turnover
+    society : what it means for the public, see `opt_games.policy.society`; often empty
     """
 
     shares: Mapping[str, float]
@@ -81,6 +83,7 @@ class Equilibrium:
     regret: Mapping[str, float]
     turnover: Mapping[str, float]
     certified: bool
+    society: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def welfare(self) -> float:
@@ -131,6 +134,7 @@ class Bargain:
         """Return the JSON document of ``opt-games solve``."""
         found = self.equilibrium
         players = list(self.disagreement)
+        public = {} if found is None or not found.society else {"society": dict(found.society)}
         return {
             "game": self.game,
             "solution": self.solution,
@@ -148,51 +152,7 @@ class Bargain:
             "regret": None if found is None else dict(found.regret.items()),
             "certified": None if found is None else found.certified,
             "notes": list(self.notes),
-            "solver": self.work.to_dict(),
-        }
-
-
-@dataclass(frozen=True)
-class ContractPoint:
-    """A contract and the utilities that its equilibrium gives."""
-
-    shares: Mapping[str, float]
-    utilities: Mapping[str, float]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return an entry of ``points`` in the JSON output."""
-        return {"shares": dict(self.shares), "utilities": dict(self.utilities.items())}
-
-
-@dataclass(frozen=True)
-class ParetoSet:
-    """The common shares whose utilities no other share weakly dominates.
-
-    Attributes
-    ----------
-    game : str
-    intervals : tuple of (float, float)
-        Closed, ascending and disjoint; an isolated share is an interval of length 0.
-    points : tuple of ContractPoint
-        Contracts along the intervals, ends included, ascending in the share.
-    regret : float
-        The largest regret at the points, relative to the player's turnover.
-    work : Work
-    """
-
-    game: str
-    intervals: tuple[tuple[float, float], ...]
-    points: tuple[ContractPoint, ...]
-    regret: float
-    work: Work
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON document of ``opt-games pareto``."""
-        return {
-            "game": self.game,
-            "intervals": [list(interval) for interval in self.intervals],
-            "points": [point.to_dict() for point in self.points],
-            "regret": self.regret,
+            **public,
             "solver": self.work.to_dict(),
         }
 

@@ -104,3 +104,10 @@ class Quadratic:
             up = condition(middle) > 0
             low, high = np.where(up, middle, low), np.where(up, high, middle)
         return (low + high) / 2
+
+
+def market_of(cost: str, *domains: tuple[str, str], games: int = 1) -> Market:
+    """Return a market of one game with these costs and revenues."""
+    specialists = [opt_games.Specialist(f"d{k}", *domain) for k, domain in enumerate(domains)]
+    game = opt_games.Game("market", opt_games.Generalist(cost), specialists)
+    return Market.of(game, compile_forms(game), {}, games)

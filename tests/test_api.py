@@ -119,11 +119,18 @@ def test_an_unknown_solver():
         opt_games.solve(game_of(), share=0.4, solver="ipotp")
 
 
-def test_curves_and_pareto_sets_are_of_common_shares():
+def test_curves_are_of_common_shares():
     separate = game_of("law", "film", contract=Contract("separate"))
-    for ask in (opt_games.pareto, opt_games.utility_curve):
-        with pytest.raises(opt_games.UnsupportedGameError, match="common"):
-            ask(separate)
+    with pytest.raises(opt_games.UnsupportedGameError, match="common"):
+        opt_games.utility_curve(separate)
+
+
+def test_wrong_arguments_of_a_pareto_set_are_named():
+    with pytest.raises(opt_games.SpecError, match="points"):
+        opt_games.pareto(game_of(), points=0)
+    for limit in (0.0, -1.0, float("nan")):
+        with pytest.raises(opt_games.SpecError, match="time_limit"):
+            opt_games.pareto(game_of(), time_limit=limit)
 
 
 def test_unbounded_games_name_the_player_and_the_direction():

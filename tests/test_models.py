@@ -193,4 +193,5 @@ def test_the_brute_force_gives_the_expected_pareto_sets(name):
 def test_every_shipped_game_is_covered_here():
     names = {name for name, _ in EXPECTED}
     by_closed_form = {"quadratic", "polynomial", "asymmetric-costs", "separate-shares"}
-    assert names | by_closed_form == set(opt_games.shipped_games())
+    regulated = {"safety", "three-domains"}  # tests/benchmarks/test_regulation_figures.py
+    assert names | by_closed_form | regulated == set(opt_games.shipped_games())

@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console
 
 from opt_games.game import Game, Generalist
+from opt_games.pareto.answer import ContractPoint, ParetoSet
 from opt_games.parts import Specialist
 from opt_games.report import bargain_report, pareto_report
-from opt_games.result import Bargain, ContractPoint, Equilibrium, ParetoSet, Work
+from opt_games.result import Bargain, Equilibrium, Work
 from opt_games.specialists import SpecialistTable
 
 WORK = Work("ipopt", "3.14", 1, (), 0.1)
@@ -81,5 +82,5 @@ def test_the_pareto_set_of_a_large_market_sums_the_specialists():
     text = printed(pareto_report(game, ParetoSet("market", ((0.4, 0.4),), (point,), 0.0, WORK)))
     assert "U specialists" in text
     assert "app-1" not in text
-    row = next(line for line in text.splitlines() if line.split()[:1] == ["0.4"])
-    assert row.split() == ["0.4", "2", "15", "17"]
+    row = next(line for line in text.splitlines() if line.split()[:2] == ["end", "0.4"])
+    assert row.split() == ["end", "0.4", "2", "15", "17"]

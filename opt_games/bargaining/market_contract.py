@@ -20,7 +20,7 @@ from opt_games.bargaining.market_terms import SMALLEST_GAIN, Terms
 from opt_games.bargaining.solutions import ACCEPTANCE, Stakes
 from opt_games.game import Game
 from opt_games.kernels.crowd_leader import Search
-from opt_games.kernels.lockstep.scan import may_stay_out
+from opt_games.kernels.lockstep.levels import may_stay_out
 from opt_games.solvers.base import SolverOptions
 
 _NOBODY = (

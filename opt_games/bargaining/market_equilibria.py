@@ -13,8 +13,8 @@ from opt_games.kernels.crowd import Crowd, Reply, Shares
 from opt_games.kernels.crowd_leader import Search
 from opt_games.kernels.lockstep.concavity import concave
 from opt_games.kernels.lockstep.forms import compile_forms
+from opt_games.kernels.lockstep.levels import own_scale
 from opt_games.kernels.lockstep.market import Market
-from opt_games.kernels.lockstep.scan import own_scale
 from opt_games.kernels.payoffs import refuse_what_is_not_built
 
 _TIE = 1e-10  # of turnover: programs hold a generalist where it is indifferent to taking part

@@ -28,7 +28,7 @@ from opt_games.bargaining.market_prices import (
 from opt_games.bargaining.market_programs import SAME, MarketPrograms, Placed, Start
 from opt_games.bargaining.market_terms import SMALLEST_GAIN, Place
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.lockstep.scan import may_stay_out
+from opt_games.kernels.lockstep.levels import may_stay_out
 
 Index = NDArray[np.int64]
 

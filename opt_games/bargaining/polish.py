@@ -73,9 +73,9 @@ def polish(
         ideal=dict(zip(players, (float(u) for u in stakes.ideal), strict=True)),
         bargainers=bargainers,
     )
-    set_levels(model, game, *_levels(start.optima))
+    set_levels(model, game, *start.optima.levels(0))
     for k, (_, levels) in enumerate(rivals):
-        set_levels(model.rival[k], game, *_levels(levels))
+        set_levels(model.rival[k], game, *levels.levels(0))
     _start_shares(model, equilibria, start, bounds)
     if not equilibria.log.solve(model, f"{solution} bargain"):
         return None
@@ -90,12 +90,6 @@ def close_rivals(start: Sample) -> list[tuple[Branch, Optima]]:
     if rival is None or not rival.smooth or gap > CLOSE * start.optima.turnover[0]:
         return []
     return [(rival, start.rivals)]
-
-
-def _levels(optima: Optima) -> tuple[float, list[float | None]]:
-    base = float(optima.base[0])
-    pairs = zip(optima.contribution[:, 0], optima.state[:, 0], strict=True)
-    return base, [base + float(y) if state else None for y, state in pairs]
 
 
 def _start_shares(

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
-from opt_games.result import ABSTAIN, CONTRIBUTE, FREE_RIDE
+from opt_games.result import ABSTAIN, COMPLY, CONTRIBUTE, FREE_RIDE
 
-REGIMES = (CONTRIBUTE, FREE_RIDE, ABSTAIN, "comply")
+REGIMES = (CONTRIBUTE, FREE_RIDE, ABSTAIN, COMPLY)
 """Meanings of the codes in `Outcomes.regimes`; -1 where it is unknown."""
 
 STATUSES = ("ok", "no-agreement", "failed")

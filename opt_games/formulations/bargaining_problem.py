@@ -86,23 +86,8 @@ def bargaining_problem(
     0.333333
     """
     branch = branch or contributing(game)
-    names = [game.specialists[k].name for k in branch.participants]
-    model = game_model(game, branch=branch)
-    _add_equilibrium(model, model, game, branch)
-    model.rival = pyo.Block(range(len(rivals)))
-    for k, rival in enumerate(rivals):
-        add_levels(model, game, rival, block=model.rival[k])
-        _add_equilibrium(model, model.rival[k], game, rival)
-    model.no_better_base = pyo.Constraint(
-        range(len(rivals)),
-        rule=lambda m, k: m.profit >= m.rival[k].profit,
-        doc="the generalist does no better on a rival branch",
-    )
-    model.generalist_willing = pyo.Constraint(
-        expr=model.profit >= outside_option(model, game, "generalist"), doc="leading pays"
-    )
-    utilities: dict[str, Any] = {"generalist": model.utility}
-    utilities |= {name: model.domain[name].utility for name in names}
+    model = contract_problem(game, branch, rivals=rivals)
+    utilities = utilities_of(model, game, branch)
     limits = {p: disagreement(model, game, p) for p in utilities}
     # where disagreement is the outside option, willingness to take part says the same
     signing = [p for p, limit in limits.items() if _may_exceed(limit, model, game, p)]
@@ -121,6 +106,47 @@ def bargaining_problem(
         goal = utilities[favoured]
     model.objective = pyo.Objective(expr=goal, sense=pyo.maximize)
     return model
+
+
+def contract_problem(
+    game: Game, branch: Branch, *, rivals: Sequence[Branch] = ()
+) -> pyo.ConcreteModel:
+    """State a contract with its equilibrium inside, without an objective.
+
+    Parameters
+    ----------
+    game : Game
+    branch : Branch
+        Which equations hold at the equilibrium.
+    rivals : sequence of Branch, optional
+        Other branches that must not be better for the generalist.
+
+    Returns
+    -------
+    pyomo.environ.ConcreteModel
+    """
+    model = game_model(game, branch=branch)
+    _add_equilibrium(model, model, game, branch)
+    model.rival = pyo.Block(range(len(rivals)))
+    for k, rival in enumerate(rivals):
+        add_levels(model, game, rival, block=model.rival[k])
+        _add_equilibrium(model, model.rival[k], game, rival)
+    model.no_better_base = pyo.Constraint(
+        range(len(rivals)),
+        rule=lambda m, k: m.profit >= m.rival[k].profit,
+        doc="the generalist does no better on a rival branch",
+    )
+    model.generalist_willing = pyo.Constraint(
+        expr=model.profit >= outside_option(model, game, "generalist"), doc="leading pays"
+    )
+    return model
+
+
+def utilities_of(model: Any, game: Game, branch: Branch) -> dict[str, Any]:
+    """Return the utilities of those who take part, as Pyomo expressions by player."""
+    utilities: dict[str, Any] = {"generalist": model.utility}
+    names = [game.specialists[k].name for k in branch.participants]
+    return utilities | {name: model.domain[name].utility for name in names}
 
 
 def _may_exceed(limit: Any, model: Any, game: Game, player: str) -> bool:

@@ -20,7 +20,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from opt_games.branch import Branch
+from opt_games.branch import Branch, Closure
 from opt_games.formulations.game_model import contributing, game_model, outside_option
 from opt_games.formulations.leader_followers import Follower, add_responses, close_leader
 from opt_games.game import Game
@@ -55,9 +55,23 @@ def equilibrium_problem(
     branch = branch or contributing(game)
     model = game_model(game, branch=branch, shares=shares)
     add_responses(model, followers_of(model, game, branch))
+    _add_bounds(model, game, branch)
     close_leader([model.base[a] for a in game.attributes], branch)
     model.objective = pyo.Objective(expr=model.profit, sense=pyo.maximize)
     return model
+
+
+def _add_bounds(model: Any, game: Game, branch: Branch) -> None:
+    """Say which of its lower bounds holds a level that is at one, where floors may exceed 0."""
+    floors = game.floors()["specialists"]
+    model.bound = pyo.ConstraintList(doc="a level is at the higher of its two lower bounds")
+    for k in branch.participants:
+        for attribute, closure in zip(game.attributes, branch.followers[k] or (), strict=True):
+            floor = floors.get(attribute, 0.0)
+            if closure is Closure.LOWER and floor > 0.0:
+                model.bound.add(model.base[attribute] >= floor)
+            elif closure is Closure.FLOOR:
+                model.bound.add(model.base[attribute] <= floor)
 
 
 def followers_of(block: Any, game: Game, branch: Branch) -> list[Follower]:

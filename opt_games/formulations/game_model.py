@@ -20,7 +20,7 @@ Components of the model:
                           Expressions ``level[attribute]`` (a free level, or the bound it
                           is at), ``revenue``, ``cost``, ``profit``, ``utility``, and
                           ``content[attribute]``, the marginal profit where the level
-                          stays at the base level
+                          stays at the base level or at a floor
 ``profit``, ``cost``,     Expressions, the generalist's
 ``utility``
 ========================  =========================================================
@@ -37,7 +37,8 @@ from pyomo.core.expr.visitor import ExpressionReplacementVisitor
 from opt_games.branch import Branch, Closure
 from opt_games.expression import Expression
 from opt_games.formulations.derivative import derivatives
-from opt_games.game import GENERALIST, Game, Specialist
+from opt_games.formulations.policy import DomainMoney, generalist_cost, less
+from opt_games.game import GENERALIST, Game
 
 
 def game_model(
@@ -92,8 +93,16 @@ def add_levels(model: pyo.ConcreteModel, game: Game, branch: Branch, *, block: A
     """
     block = model if block is None else block
     highest = game.highest_levels()
-    bounds = {a: (0.0, None if highest[a] == float("inf") else highest[a]) for a in game.attributes}
-    block.base = pyo.Var(game.attributes, bounds=lambda _, a: bounds[a], initialize=0.5)
+    upper = {a: None if highest[a] == float("inf") else highest[a] for a in game.attributes}
+    lead_floor, floor = (
+        {a: max(floors.get(a, 0.0), 0.0) for a in game.attributes}
+        for floors in game.floors().values()
+    )
+    block.base = pyo.Var(
+        game.attributes,
+        bounds=lambda _, a: (lead_floor[a], upper[a]),
+        initialize=lambda _, a: max(0.5, lead_floor[a]),
+    )
     participants = [game.specialists[k] for k in branch.participants]
     block.domain = pyo.Block([s.name for s in participants])
     common = {name: model.parameter[name] for name in game.parameters}
@@ -104,8 +113,12 @@ def add_levels(model: pyo.ConcreteModel, game: Game, branch: Branch, *, block: A
         domain.parameter = _parameters(specialist.parameters)
         closures = dict(zip(game.attributes, branch.followers[k] or (), strict=True))
         free = [a for a in game.attributes if closures[a] is Closure.STATIONARY]
-        domain.free_level = pyo.Var(free, bounds=lambda _, a: bounds[a], initialize=1.0)
-        at_bound = {Closure.LOWER: block.base, Closure.UPPER: highest}
+        domain.free_level = pyo.Var(
+            free,
+            bounds=lambda _, a: (floor[a], upper[a]),
+            initialize=lambda _, a: max(1.0, floor[a]),
+        )
+        at_bound = {Closure.LOWER: block.base, Closure.FLOOR: floor, Closure.UPPER: highest}
         domain.level = pyo.Expression(
             game.attributes,
             initialize={
@@ -116,18 +129,24 @@ def add_levels(model: pyo.ConcreteModel, game: Game, branch: Branch, *, block: A
         symbols = common | {name: domain.parameter[name] for name in specialist.parameters}
         final = {f"{a}1": domain.level[a].expr for a in game.attributes}
         share = share_of(model, specialist.name)
+        money = DomainMoney(game, specialist, common)
         domain.content = pyo.Expression(
-            [a for a in game.attributes if closures[a] is Closure.LOWER],
-            rule=lambda _, a, s=specialist, d=domain, f=final, y=symbols, p=share: _temptation(
-                s, a, block.base[a], 1 - p, y | f | base
+            [a for a in game.attributes if closures[a] in (Closure.LOWER, Closure.FLOOR)],
+            rule=lambda _, a, m=money, f=final, y=symbols, p=share: _temptation(
+                m, a, f[f"{a}1"], p, y | f | base
             ),
         )
         domain.revenue = pyo.Expression(expr=specialist.revenue.build(symbols | final))
         domain.cost = pyo.Expression(expr=specialist.cost.build(symbols | final | base))
-        domain.profit = pyo.Expression(expr=(1 - share) * domain.revenue - domain.cost)
+        domain.profit = pyo.Expression(
+            expr=less(
+                (1 - share) * money.kept(domain.revenue) - domain.cost,
+                money.dues("specialists", symbols | final),
+            )
+        )
         domain.utility = pyo.Expression(expr=_utility(specialist.utility, domain.profit, symbols))
-        earned.append(share * domain.revenue)
-    block.cost = pyo.Expression(expr=game.generalist.cost.build(common | base))
+        earned.append(money.leads(share, domain.revenue, symbols | final))
+    block.cost = pyo.Expression(expr=generalist_cost(game, common, base))
     block.profit = pyo.Expression(expr=sum(earned) - block.cost)
     block.utility = pyo.Expression(expr=_utility(game.generalist.utility, block.profit, common))
 
@@ -205,14 +224,13 @@ def _add_shares(
 
 
 def _temptation(
-    specialist: Specialist, attribute: str, level: Any, kept: Any, symbols: Mapping[str, Any]
+    money: DomainMoney, attribute: str, level: Any, share: Any, symbols: Mapping[str, Any]
 ) -> Any:
-    """Return the marginal profit of a specialist that stays at the base level."""
+    """Return the marginal profit of a specialist that stays at its lower bound."""
     own = pyo.Var()
     own.construct()
-    own.set_value(level.value, skip_validation=True)
-    symbols = {**symbols, f"{attribute}1": own}
-    profit = kept * specialist.revenue.build(symbols) - specialist.cost.build(symbols)
+    own.set_value(pyo.value(level, exception=False), skip_validation=True)
+    profit = money.profit(share, {**symbols, f"{attribute}1": own})
     (slope,) = derivatives(profit, [own])
     return ExpressionReplacementVisitor(substitute={id(own): level}).walk_expression(slope)
 

@@ -182,7 +182,7 @@ class Crowd:
         contributes, takes = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
         received, gained, earned = [], [], []
         settled = True
-        common = _common(share)
+        common = self._common(share)
         for chunk in self.chunks:
             rows = chunk.members
             own = self.own(share, rows)
@@ -231,7 +231,7 @@ class Crowd:
             The last Newton step that is allowed; its square is left.
         """
         received, gained = np.zeros(base.size), np.zeros(base.size)
-        common = _common(share)
+        common = self._common(share)
         extra = np.array(np.broadcast_to(start, (base.size, self.extra.size)))
         for chunk in self.chunks:
             size = max(1, _CHUNK // chunk.members.size)
@@ -252,16 +252,19 @@ class Crowd:
         with np.errstate(invalid="ignore"):
             return common * received - cost, common * gained - slope, extra
 
+    def _common(self, share: Shares) -> float:
+        """Return by what sums over followers are multiplied: 1 if each has a share of its own."""
+        if not isinstance(share, np.ndarray):
+            return share
+        if self.background is not None:
+            raise TypeError("a background knows common shares only")
+        return 1.0
+
     def cost(self, base: float) -> tuple[float, float]:
         """Return the leader's cost and its derivative."""
         arguments = [np.array([base]), *self.market.leader]
         cost, slope, _ = self.market.forms.leader_cost(*arguments)
         return float(np.ravel(cost)[0]), float(np.ravel(slope)[0])
-
-
-def _common(share: Shares) -> float:
-    """Return by what sums over followers are multiplied: 1 if each has a share of its own."""
-    return 1.0 if isinstance(share, np.ndarray) else share
 
 
 def _summed(found: Found, own: Shares) -> tuple[Array, Array]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Crowd, Reply, Shares
 from opt_games.kernels.crowd_events import Events, levels_of_entry
-from opt_games.kernels.lockstep.scan import MULTIPLES
+from opt_games.kernels.lockstep.levels import MULTIPLES
 
 _SAMPLE = 2048
 _FINER = 512  # followers up to which the scan is finer

@@ -77,6 +77,12 @@ class Optima:
     left_state: NDArray[np.int8]
     right_state: NDArray[np.int8]
 
+    def levels(self, case: int) -> tuple[float, list[float | None]]:
+        """Return the leader's level and the followers', None for one that abstains, of one case."""
+        base = float(self.base[case])
+        pairs = zip(self.contribution[:, case], self.state[:, case], strict=True)
+        return base, [base + float(y) if state else None for y, state in pairs]
+
     def select(self, cases: NDArray[np.int64]) -> Optima:
         """Return some of the cases."""
         return Optima(*(getattr(self, name)[..., cases] for name in self.__dataclass_fields__))
@@ -146,7 +152,7 @@ def _keys(members: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 @dataclass
-class _Peaks:
+class Peaks:
     """Local peaks under magnification, one row each."""
 
     case: NDArray[np.int64]
@@ -154,8 +160,9 @@ class _Peaks:
     peak: Array
     right: Array
 
-    def select(self, rows: NDArray[np.int64]) -> _Peaks:
-        return _Peaks(self.case[rows], self.left[rows], self.peak[rows], self.right[rows])
+    def select(self, rows: NDArray[np.int64]) -> Peaks:
+        """Return some of the rows."""
+        return Peaks(self.case[rows], self.left[rows], self.peak[rows], self.right[rows])
 
 
 def leader_optima(payoffs: Payoffs, window: Window, shares: Array) -> tuple[Optima, Optima]:
@@ -185,17 +192,17 @@ def leader_optima(payoffs: Payoffs, window: Window, shares: Array) -> tuple[Opti
             "check its cost and the revenues at small levels"
         )
     every = np.arange(shares.shape[1])
-    peaks = _local_peaks(scan, np.broadcast_to(window.base, scan.payoff.shape), every)
+    peaks = local_peaks(scan, np.broadcast_to(window.base, scan.payoff.shape), every)
     for _ in range(_SPLITTING):
         nodes = _nodes(peaks)
         at = evaluate(payoffs, window, shares[:, peaks.case], nodes)
-        peaks = _local_peaks(at, nodes, peaks.case)
+        peaks = local_peaks(at, nodes, peaks.case)
     placed, edges, leader = _place(payoffs, window, shares, peaks)
-    return _choose(payoffs, window, shares, peaks.case, placed, edges, leader)
+    return choose(payoffs, window, shares, peaks.case, placed, edges, leader)
 
 
 def _place(
-    payoffs: Payoffs, window: Window, shares: Array, peaks: _Peaks
+    payoffs: Payoffs, window: Window, shares: Array, peaks: Peaks
 ) -> tuple[Array, Array, NDArray[np.int8]]:
     """Place every peak to rounding; return it, its last neighbours and what determines it."""
     leader = np.full(peaks.case.size, LeaderState.EDGE, dtype=np.int8)
@@ -210,7 +217,7 @@ def _place(
         highest = at.payoff.max(axis=1, keepdims=True) - _ROUNDING * at.turnover
         best = np.argmax(np.where(at.payoff >= highest, at.total, -np.inf), axis=1)
         lower, upper = np.maximum(best - 1, 0), np.minimum(best + 1, nodes.shape[1] - 1)
-        peaks = _Peaks(peaks.case, nodes[rows, lower], nodes[rows, best], nodes[rows, upper])
+        peaks = Peaks(peaks.case, nodes[rows, lower], nodes[rows, best], nodes[rows, upper])
         same = (at.signature[rows, lower] == at.signature[rows, best]) & (
             at.signature[rows, upper] == at.signature[rows, best]
         )
@@ -228,7 +235,7 @@ def _place(
         found = np.flatnonzero(smooth)
         if found.size:
             inside = peaks.select(found)
-            zero, good = _first_order(payoffs, window, shares, inside)
+            zero, good = first_order(payoffs, window, shares, inside)
             placed[todo[found[good]]] = zero[good]
             leader[todo[found[good]]] = LeaderState.STATIONARY
             smooth[found[~good]] = False
@@ -239,7 +246,7 @@ def _place(
     return placed, edges, leader
 
 
-def _local_peaks(at: Evaluation, nodes: Array, case: NDArray[np.int64]) -> _Peaks:
+def local_peaks(at: Evaluation, nodes: Array, case: NDArray[np.int64]) -> Peaks:
     """Peaks among the nodes of each row that could hold the optimum of the row's case.
 
     A node is a candidate if it is a local peak, or if a follower changes state beside it, where a
@@ -276,7 +283,7 @@ def _local_peaks(at: Evaluation, nodes: Array, case: NDArray[np.int64]) -> _Peak
     rank = np.arange(owner.size) - np.searchsorted(owner, owner)
     row, node = row[rank < _PEAKS], node[rank < _PEAKS]
     last = nodes.shape[1] - 1
-    return _Peaks(
+    return Peaks(
         case[row],
         nodes[row, np.maximum(node - 1, 0)],
         nodes[row, node],
@@ -284,7 +291,7 @@ def _local_peaks(at: Evaluation, nodes: Array, case: NDArray[np.int64]) -> _Peak
     )
 
 
-def _nodes(peaks: _Peaks) -> Array:
+def _nodes(peaks: Peaks) -> Array:
     steps = np.arange(1, _SIDE + 1) / _SIDE
     left, peak, right = (side[:, None] for side in (peaks.left, peaks.peak, peaks.right))
     lower = left + (peak - left) * (steps - steps[0])
@@ -292,8 +299,8 @@ def _nodes(peaks: _Peaks) -> Array:
     return np.hstack([lower, peak, upper])
 
 
-def _first_order(
-    payoffs: Payoffs, window: Window, shares: Array, peaks: _Peaks
+def first_order(
+    payoffs: Payoffs, window: Window, shares: Array, peaks: Peaks
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Zero of the leader's slope in each bracket (Chandrupatla's method, all rows in lockstep).
 
@@ -343,7 +350,7 @@ def _first_order(
     return result, np.abs(value) <= 1e-4 * ends + 1e-300
 
 
-def _choose(
+def choose(
     payoffs: Payoffs,
     window: Window,
     shares: Array,

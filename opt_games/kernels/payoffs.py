@@ -109,7 +109,7 @@ def compile_payoffs(game: Game) -> Payoffs:
     Raises
     ------
     UnsupportedGameError
-        For several attributes, regulation, harm or welfare.
+        For several attributes, regulation, harm, taxes or welfare.
     """
     refuse_what_is_not_built(game)
     (attribute,) = game.attributes
@@ -164,22 +164,17 @@ def compile_payoffs(game: Game) -> Payoffs:
 
 
 def refuse_what_is_not_built(game: Game) -> None:
-    """Raise for games whose equilibrium this version cannot compute."""
+    """Raise for games that only `opt_games.policy` solves: by solve, sweep and regulate."""
+    if not game.has_policy:
+        return
     if len(game.attributes) > 1:
-        raise UnsupportedGameError(
-            f"{game.name}: equilibria of games with several attributes "
-            f"({', '.join(game.attributes)}) are not available yet; use one attribute"
-        )
-    for key in ("regulation", "harm", "welfare"):
-        if getattr(game, key) is not None:
-            raise UnsupportedGameError(
-                f"{game.name}: equilibria with a [{key}] table are not available yet; remove it"
-            )
-    for group in game.specialists.groups:
-        if group.form.harm is not None:
-            raise UnsupportedGameError(
-                f"{game.name}: specialists.{group.form.name}.harm is not available yet; remove it"
-            )
+        what = f"with several attributes ({', '.join(game.attributes)})"
+    else:
+        tables = [key for key in ("regulation", "harm", "taxes", "welfare") if getattr(game, key)]
+        what = f"with {' and '.join(f'[{key}]' for key in tables) or 'harm'}"
+    raise UnsupportedGameError(
+        f"{game.name}: of games {what} only solve, sweep and regulate are available; use these"
+    )
 
 
 def _utility_groups(game: Game) -> tuple[UtilityGroup, ...]:

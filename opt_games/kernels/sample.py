@@ -124,7 +124,11 @@ def join(samples: list[Sample]) -> Sample:
 
 
 def _sample(payoffs: Payoffs, window: Window, shares: Array) -> Sample:
-    best, rivals = leader_optima(payoffs, window, shares)
+    return sample_of(payoffs, shares, *leader_optima(payoffs, window, shares))
+
+
+def sample_of(payoffs: Payoffs, shares: Array, best: Optima, rivals: Optima) -> Sample:
+    """Tell who takes part, and what everybody gets, where the leader's best levels are known."""
     scale = np.abs(best.turnover) + abs(payoffs.outside)
     # a leader indifferent between taking part and not takes part
     active = best.payoff >= payoffs.outside - TIE_TOLERANCE * scale

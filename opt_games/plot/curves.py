@@ -39,23 +39,28 @@ def draw_broken(
             label = "_piece"
 
 
+def mark_style(solution: str, first: bool = False) -> dict[str, Any]:
+    """Return the look of a bargaining solution's symbol; the first of several stands out."""
+    size = {"*": 9.5, "o": 5.5, "D": 4.8, "s": 5.0}.get(_MARKERS[solution], 6.0)
+    return {
+        "linestyle": "none",
+        "marker": _MARKERS[solution],
+        "markersize": size + (1.0 if first else 0.0),
+        "markerfacecolor": YELLOW if first else "white",
+        "markeredgecolor": BLACK,
+        "markeredgewidth": 0.9,
+        "clip_on": False,
+        "zorder": 6 if first else 5,
+    }
+
+
 class Mark:
     """A bargain's place and symbol."""
 
     def __init__(self, bargain: Bargain, share: float, first: bool) -> None:
         self.share = share
         self.utilities = bargain.utilities
-        size = {"*": 9.5, "o": 5.5, "D": 4.8, "s": 5.0}.get(_MARKERS[bargain.solution], 6.0)
-        self.style: dict[str, Any] = {
-            "linestyle": "none",
-            "marker": _MARKERS[bargain.solution],
-            "markersize": size + (1.0 if first else 0.0),
-            "markerfacecolor": YELLOW if first else "white",
-            "markeredgecolor": BLACK,
-            "markeredgewidth": 0.9,
-            "clip_on": False,
-            "zorder": 6 if first else 5,
-        }
+        self.style = mark_style(bargain.solution, first)
 
     @property
     def of_others(self) -> float:

@@ -10,12 +10,15 @@ from matplotlib.figure import Figure
 from opt_games.api import pareto, solve, utility_curve
 from opt_games.errors import OptGamesError
 from opt_games.game import SOLUTIONS, Game
+from opt_games.pareto.answer import ParetoSet
 from opt_games.plot.frontier import plot_frontier
+from opt_games.plot.pairs import plot_pairs
 from opt_games.plot.players import plot_players
 from opt_games.plot.strip import strip_rows
 from opt_games.plot.style import STYLE, legend_handles
+from opt_games.plot.surface import plot_contours, plot_surface
 from opt_games.plot.utilities import plot_utilities
-from opt_games.result import Bargain, ParetoSet, UtilityCurve
+from opt_games.result import Bargain, UtilityCurve
 from opt_games.solvers.base import SolverOptions
 
 
@@ -102,11 +105,42 @@ def pareto_figure(
     solver: str = "ipopt",
     options: SolverOptions | None = None,
 ) -> Figure:
-    """Draw the picture of ``opt-games pareto --plot``."""
+    """Draw the picture of ``opt-games pareto --plot``.
+
+    Utilities against a common share and the frontier of two players as a curve; that of three with
+    separate shares as a surface and its contours; that of more as one panel for every two players.
+    """
+    if found.intervals is None:
+        return frontier_figure(found, unit=_unit(game))
     marked = _all_bargains(game, {}, solver, options)
     return figure(
         utility_curve(game), bargains=marked, pareto=found, unit=_unit(game), title=game.name
     )
+
+
+def frontier_figure(found: ParetoSet, *, unit: str | None = None) -> Figure:
+    """Draw the frontier of separate shares: a surface with its contours, or pairs of players."""
+    with mpl.rc_context(STYLE):
+        if len(found.reference) == 3:
+            # axes in space have no size that a layout engine could reckon with
+            drawn = Figure(figsize=(7.2, 4.3))
+            left = drawn.add_axes((0.03, 0.2, 0.46, 0.74), projection="3d")
+            right = drawn.add_axes((0.6, 0.32, 0.35, 0.56))
+            plot_surface(found, ax=left, unit=unit)
+            plot_contours(found, ax=right, unit=unit)
+            handles = legend_handles(left)
+        else:
+            panels = plot_pairs(found, unit=unit)
+            whole = panels[0].get_figure(root=True)
+            assert whole is not None
+            drawn = whole
+            handles = legend_handles(panels[0])
+        drawn.suptitle(found.game + ("" if found.complete else " (partial)"), fontsize=9.5)
+        if drawn.get_constrained_layout():
+            drawn.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
+        else:
+            drawn.legend(handles=handles, loc="lower center", ncols=4, frameon=False)
+    return drawn
 
 
 def _unit(game: Game) -> str | None:

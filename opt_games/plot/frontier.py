@@ -8,10 +8,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
+from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import GENERALIST
 from opt_games.plot.curves import draw_broken, marks_of
-from opt_games.plot.style import BLACK, ORANGE, STYLE, axes_or_new, legend_handles, with_unit
-from opt_games.result import Array, Bargain, ParetoSet, UtilityCurve
+from opt_games.plot.style import BLACK, GREEN, ORANGE, STYLE, axes_or_new, legend_handles, with_unit
+from opt_games.result import Array, Bargain, UtilityCurve
 
 
 def plot_frontier(
@@ -67,6 +68,13 @@ def plot_frontier(
                     zorder=3,
                 )
                 label = "_again"
+        best = None if pareto is None else pareto.first_best
+        if best is not None and len(curve.players) == 2 and best.points:
+            reach = np.array([list(point.utilities.values()) for point in best.points]).T
+            reach = reach[:, np.argsort(reach[0], kind="stable")]
+            axes.plot(
+                *reach, color=GREEN, linestyle=(0, (4, 1.5)), linewidth=1.2, label="first best"
+            )
         for label, mark in marks_of(bargains).items():
             axes.plot(mark.utilities[GENERALIST], mark.of_others, label=label, **mark.style)
         for bargain in list((bargains or {}).values())[:1]:
@@ -98,7 +106,7 @@ def _frontier(curve: UtilityCurve, pareto: ParetoSet) -> Iterator[tuple[Array, A
         (next(iter(point.shares.values())), list(point.utilities.values()))
         for point in pareto.points
     ]
-    for low, high in pareto.intervals:
+    for low, high in pareto.intervals or ():
         inside = (curve.shares > low) & (curve.shares < high)
         pieces = np.unique(curve.piece[inside])
         ends = [(s, u) for s, u in known if low <= s <= high]

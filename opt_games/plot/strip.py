@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from opt_games.pareto.answer import ParetoSet
 from opt_games.plot.style import ORANGE, REGIMES, cell_edges, evenly_in_log, regime_look
-from opt_games.result import Array, ParetoSet, UtilityCurve
+from opt_games.result import Array, UtilityCurve
 
 ROWS = 6  # specialists that get a line and a row of regimes of their own
 _NARROW = 4e-3  # of the line: a band narrower than this could not be seen
@@ -76,7 +77,7 @@ def strip_rows(curve: UtilityCurve) -> int:
 
 
 def _pareto_bars(strip: Axes, pareto: ParetoSet) -> None:
-    for low, high in pareto.intervals:
+    for low, high in pareto.intervals or ():
         if high > low:
             strip.plot(
                 [low, high],

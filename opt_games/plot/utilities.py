@@ -9,10 +9,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
+from opt_games.pareto.answer import ParetoSet
 from opt_games.plot.curves import draw_broken, marks_of
 from opt_games.plot.strip import ROWS, add_strip
 from opt_games.plot.style import BLACK, PLAYERS, STYLE, axes_or_new, legend_handles, with_unit
-from opt_games.result import Array, Bargain, ParetoSet, UtilityCurve
+from opt_games.result import Array, Bargain, UtilityCurve
 
 
 def plot_utilities(

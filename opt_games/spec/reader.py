@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opt_games.checks import RESERVED
 from opt_games.errors import SpecError
@@ -17,10 +17,12 @@ from opt_games.game import (
     Regulation,
     Specialist,
     SpecialistTable,
+    Taxes,
     Welfare,
 )
 from opt_games.names import as_key, did_you_mean, quoted
 from opt_games.shipped import shipped_games
+from opt_games.spec.forms import as_formula
 from opt_games.spec.table import read_table
 
 if TYPE_CHECKING:
@@ -148,10 +150,13 @@ def _explained(reason: str) -> str:
 
 
 def _game(spec: schema.SpecFile, folder: Path | None) -> Game:
-    regulation, harm, welfare = spec.regulation, spec.harm, spec.welfare
+    regulation, harm, taxes, welfare = spec.regulation, spec.harm, spec.taxes, spec.welfare
+    base = [f"{attribute}0" for attribute in spec.attributes]
+    leads = dict(spec.generalist)
+    leads["cost"] = as_formula(leads["cost"], base, "generalist.cost")
     return Game(
         name=spec.name,
-        generalist=Generalist(**dict(spec.generalist)),
+        generalist=Generalist(**leads),
         specialists=[
             _specialists(entry, position, spec.attributes, folder)
             for position, entry in enumerate(spec.specialists)
@@ -163,6 +168,7 @@ def _game(spec: schema.SpecFile, folder: Path | None) -> Game:
         bargaining=Bargaining(**dict(spec.bargaining)),
         regulation=Regulation(**dict(regulation)) if regulation else None,
         harm=Harm(**dict(harm)) if harm else None,
+        taxes=Taxes(**dict(taxes)) if taxes else None,
         welfare=Welfare(**dict(welfare)) if welfare else None,
         source=spec.source,
     )
@@ -172,8 +178,13 @@ def _specialists(
     entry: schema.SpecialistTable, position: int, attributes: list[str], folder: Path | None
 ) -> Specialist | SpecialistTable:
     """Return the specialists that one ``[[specialists]]`` stands for."""
-    fields = dict(entry)
-    table = fields.pop("table")
+    fields: dict[str, Any] = dict(entry)
+    table: str | None = fields.pop("table")
+    final = [f"{attribute}1" for attribute in attributes]
+    added = [f"{attribute}1 - {attribute}0" for attribute in attributes]
+    for part, variables in (("revenue", final), ("cost", added)):
+        place = f"specialists.{as_key(entry.name)}.{part}"
+        fields[part] = as_formula(fields[part], variables, place)
     try:
         form = Specialist(**fields)
     except SpecError as error:

@@ -50,6 +50,22 @@ def _formula(value: object) -> str | float:
     return _number(value)
 
 
+def _cost(value: object) -> Any:
+    """Return a formula, or the matrix of a quadratic form."""
+    if not (isinstance(value, list) and value):
+        return _formula(value)
+    if not all(isinstance(row, list) and row for row in value):
+        raise _problem("expected a formula, or a matrix such as [[1.0, 0.2], [0.2, 1.0]]")
+    return [[_formula(entry) for entry in row] for row in value]
+
+
+def _revenue(value: object) -> Any:
+    """Return a formula, or the entries of a linear form."""
+    if not (isinstance(value, list) and value):
+        return _formula(value)
+    return [_formula(entry) for entry in value]
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise _problem(f"expected text in quotes, not {_kind(value)}")
@@ -65,6 +81,8 @@ def _version(value: object) -> int:
 Number = Annotated[float, BeforeValidator(_number)]
 Text = Annotated[str, BeforeValidator(_text)]
 Formula = Annotated[Any, BeforeValidator(_formula)]
+Cost = Annotated[Any, BeforeValidator(_cost)]
+Revenue = Annotated[Any, BeforeValidator(_revenue)]
 Formulas = dict[StrictStr, Formula]
 
 
@@ -83,7 +101,7 @@ class LevelTable(Table):
 class GeneralistTable(Table):
     """``[generalist]``."""
 
-    cost: Formula
+    cost: Cost
     utility: Formula = None
     outside_option: Formula = 0.0
 
@@ -92,8 +110,8 @@ class SpecialistTable(Table):
     """``[[specialists]]``."""
 
     name: Text
-    revenue: Formula
-    cost: Formula
+    revenue: Revenue
+    cost: Cost
     parameters: dict[StrictStr, Number] = {}
     utility: Formula = None
     outside_option: Formula = 0.0
@@ -134,7 +152,17 @@ class HarmTable(Table):
 class WelfareTable(Table):
     """``[welfare]``."""
 
-    consumer_surplus: Formula
+    consumer_surplus: Formula = 0.0
+    harm_weight: Formula = 1.0
+    tax_weight: Formula = 1.0
+
+
+class TaxTable(Table):
+    """``[taxes]``."""
+
+    generalist: Formula = 0.0
+    specialists: Formula = 0.0
+    revenue: Formula = 0.0
 
 
 class SpecFile(Table):
@@ -152,4 +180,5 @@ class SpecFile(Table):
     bargaining: BargainingTable = BargainingTable()
     regulation: RegulationTable | None = None
     harm: HarmTable | None = None
+    taxes: TaxTable | None = None
     welfare: WelfareTable | None = None

@@ -83,7 +83,9 @@ def to_document(game: Game) -> dict[str, Any]:
             **_tables(liability=game.harm.liability),
         }
     if game.welfare:
-        document["welfare"] = {"consumer_surplus": game.welfare.consumer_surplus.text}
+        document["welfare"] = _given(**vars(game.welfare))
+    if game.taxes:
+        document["taxes"] = _given(**vars(game.taxes))
     if len(game.specialists) > LISTED:
         document["specialists_sha256"] = _checksum(game)
     optional = ("source", "levels", "parameters", "bargaining")
@@ -101,7 +103,8 @@ def has_functions(game: Game) -> bool:
     """
     players = (game.generalist, *(group.form for group in game.specialists.groups))
     formulas = [value for player in players for value in vars(player).values()]
-    for part in (game.contract, game.bargaining, game.regulation, game.harm, game.welfare):
+    rules = (game.regulation, game.harm, game.taxes, game.welfare)
+    for part in (game.contract, game.bargaining, *rules):
         for value in vars(part).values() if part is not None else ():
             formulas += value.values() if isinstance(value, Mapping) else [value]
     formulas += game.level_bounds.values()

@@ -10,10 +10,16 @@ from opt_games.errors import SpecError
 from opt_games.names import did_you_mean, quoted
 
 AUTO = "auto"
-BY_SPEED = ("batch", "ipopt", "one-by-one")
+BY_SPEED = ("quadratic", "batch", "ipopt", "one-by-one")
 """The engines, fastest first; the last covers every game."""
 
-POINTS_PER_PART = {"batch": 16384, "batch-numba": 32768, "ipopt": 100, "one-by-one": 16}
+POINTS_PER_PART = {
+    "quadratic": 16384,
+    "batch": 16384,
+    "batch-numba": 32768,
+    "ipopt": 100,
+    "one-by-one": 16,
+}
 """So many points are solved at once and kept together: some seconds' work."""
 
 MANY = 300_000

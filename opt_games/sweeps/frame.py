@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opt_games.pareto.answer import ParetoSet
+
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 
-def to_frame(sweep: xr.Dataset) -> pd.DataFrame:
+def to_frame(sweep: xr.Dataset | ParetoSet) -> pd.DataFrame:
     """Return a sweep as a table: one row for each point, and for each solution where several are.
+
+    Of a Pareto set it is `ParetoSet.to_frame`.
 
     What differs by player stands in a column for each, such as ``utility_law``; levels are
     ``level_law_alpha``. Regimes, status and reasons are categories.
 
     Parameters
     ----------
-    sweep : xarray.Dataset
-        From `opt_games.sweep`, or from its file.
+    sweep : xarray.Dataset or ParetoSet
+        From `opt_games.sweep`, or from its file; or from `opt_games.pareto`.
 
     Returns
     -------
@@ -39,6 +43,8 @@ def to_frame(sweep: xr.Dataset) -> pd.DataFrame:
     """
     import pandas as pd
 
+    if isinstance(sweep, ParetoSet):
+        return sweep.to_frame()
     rows = [str(dim) for dim in sweep["status"].dims]
     columns: dict[str, Any] = {}
     for dim, places in zip(rows, np.indices(sweep["status"].shape, sparse=True), strict=True):

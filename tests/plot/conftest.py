@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from opt_games.result import Bargain, ContractPoint, ParetoSet, UtilityCurve
+from opt_games.pareto.answer import ContractPoint, ParetoSet
+from opt_games.result import Bargain, UtilityCurve
 
 from .by_hand import WORK, bargain, utilities_at
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.bargain import Answer
+from opt_games.kernels.lockstep.levels import own_scale
 from opt_games.kernels.lockstep.market import Market
-from opt_games.kernels.lockstep.scan import own_scale, table
+from opt_games.kernels.lockstep.table import table
 
 # Deviations tried: other than the nodes of the search
 _LEVELS = np.array(

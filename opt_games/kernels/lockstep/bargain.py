@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.lanes import Lanes
+from opt_games.kernels.lockstep.levels import search_levels
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.nodes import Density, Nodes, with_abstention
 from opt_games.kernels.lockstep.objective import Value, value
 from opt_games.kernels.lockstep.optimum import leader_optima
 from opt_games.kernels.lockstep.point import Measure, Points
-from opt_games.kernels.lockstep.scan import search_levels
 from opt_games.kernels.lockstep.search import Search
 
 

@@ -1,4 +1,4 @@
-"""Newton steps and tables fused into machine code; see `point` and `scan` for what they compute."""
+"""Newton steps, tables and humps in machine code; see `point`, `table` and `humps`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Templates of the table of `scan` in machine code; see `fused`."""
+"""Templates of `table` and `humps` in machine code; see `fused`."""
 
 BLOCK = 64  # lanes that go together
 
@@ -52,7 +52,7 @@ def table(base, share, outside, first, most, enough, leader, {signature}):
     return payoff, slope, extras, contributes, takes
 """
 )
-"""Payoffs over base levels and shares, as `scan.table` returns them."""
+"""Payoffs over base levels and shares, as `table` returns them."""
 
 HUMPS = (
     """
@@ -151,7 +151,7 @@ def humps(base, share, outside, first, most, enough, optimism, rough, room, lead
     return size, lane, cell, hope, start, starts, adds, joins, closure, edge, tempted
 """
 )
-"""The humps of the same table, as `scan.seeds` finds them; those without room are only counted."""
+"""The humps of the same table, as `seeds` finds them; those without room are only counted."""
 
 FORM = """
                 for i in range(members_{f}.size):

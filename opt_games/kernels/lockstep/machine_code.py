@@ -1,4 +1,4 @@
-"""The lockstep kernels in machine code: the same steps as in `point` and `scan`, fused by numba.
+"""The lockstep kernels in machine code: the same steps as in `point` and `table`, by numba.
 
 Formulas become straight lines of scalar operations, and the loops over lanes around them are simple
 enough for the compiler to work on several lanes at once; for that the exponential and the logarithm

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.lanes import Lanes, stack
+from opt_games.kernels.lockstep.levels import search_levels
 from opt_games.kernels.lockstep.market import Index, Market
 from opt_games.kernels.lockstep.objective import ACCEPTANCE, Stakes
 from opt_games.kernels.lockstep.optimum import TIE, Optima, leader_humps, leader_optima
 from opt_games.kernels.lockstep.point import EDGE, Measure, Points
-from opt_games.kernels.lockstep.scan import search_levels
 
 FRACTIONS = {
     9: np.array([0.0, 0.03, 0.12, 0.3, 0.5, 0.7, 0.88, 0.97, 1.0]),

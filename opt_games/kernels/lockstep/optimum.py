@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
+from opt_games.kernels.lockstep.humps import Seeds, seeds
 from opt_games.kernels.lockstep.lanes import Lanes, stack
 from opt_games.kernels.lockstep.market import Index, Market
 from opt_games.kernels.lockstep.point import (
@@ -19,7 +20,6 @@ from opt_games.kernels.lockstep.point import (
     converge,
     stay_gains,
 )
-from opt_games.kernels.lockstep.scan import Seeds, seeds
 
 SETTLED = 1e-9  # a Newton step, relative to the levels, below which a point has settled
 TIE = 1e-12  # of turnover: the leader is indifferent

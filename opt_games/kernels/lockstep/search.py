@@ -20,9 +20,8 @@ from opt_games.kernels.lockstep.along import (
     Stretches,
     climb,
     continuous,
-    follow,
-    predict,
 )
+from opt_games.kernels.lockstep.indifference import lead, meeting
 from opt_games.kernels.lockstep.lanes import stack
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.nodes import Nodes
@@ -35,9 +34,6 @@ _ON_BOUND = 1e-6
 _GOOD = 2e-9  # error of a share that is good enough
 _DENTS = 17
 _FURTHER = 2.0  # payoffs of two humps may come together so much faster than their rates say
-_SWITCHES = 40
-_DAMPED = 1e-4
-_ENDS = 3  # branches that may follow each other before two meet
 
 
 class Search:
@@ -229,7 +225,7 @@ class Search:
             far = self.at_nodes.share[beside]
             width = far - rival.share
             with np.errstate(invalid="ignore"):
-                gap, rate = _gap(best, rival)
+                gap, rate = lead(best, rival)
                 rate = np.where(self.nodes.active[at], rate, -rival.measure.profits_by_share[0])
                 meets = (gap >= 0) & (gap + _FURTHER * rate * width < 0)
                 hope = rival.value.score + np.abs(rival.value.slope * width)
@@ -329,8 +325,7 @@ class Search:
             lane, game, one, other = lane[keep], game[keep], one.take(keep), other.take(keep)
             if game.size == 0:
                 break
-            one, other, met = self._meet(game, one, other)
-            one, other, met = self._past_ends(game, one, other, met)
+            one, other, met = meeting(self.market, self.score, self._optima, game, one, other)
             if strict:
                 self._unclear(game[~met], one.share[~met])
             keep = np.flatnonzero(met)
@@ -359,76 +354,6 @@ class Search:
                 doubtful = one.value.score > self.best.value.score[game]
             self._unclear(game[doubtful], one.share[doubtful])
         return np.concatenate([part[0] for part in done]), stack([part[1] for part in done])
-
-    def _past_ends(
-        self, game: NDArray[np.int64], one: State, other: State, met: NDArray[np.bool_]
-    ) -> tuple[State, State, NDArray[np.bool_]]:
-        """Go on where the other branch ended before the first met it: on the one that follows."""
-        for _ in range(_ENDS):
-            lanes = np.flatnonzero(~met)
-            if lanes.size == 0:
-                break
-            a, b = one.take(lanes), other.take(lanes)
-            with np.errstate(all="ignore"):
-                gap, rate = _gap(a, b)
-                way = np.sign(-gap / rate)
-            share = np.clip(a.share + 1e-4 * way, self.market.low, self.market.high)
-            share = np.where(np.isfinite(share), share, a.share)
-            new_a, holds = self._move(game[lanes], a, share)
-            leader, found = self._optima(game[lanes], share)
-            ahead = leader.measure.profits[0] > new_a.measure.profits[0]
-            go = np.flatnonzero(holds & found & ahead)
-            if go.size == 0:
-                break
-            started, following, together = self._meet(
-                game[lanes[go]], new_a.take(go), leader.take(go)
-            )
-            one, other = one.put(lanes[go], started), other.put(lanes[go], following)
-            met = met.copy()
-            met[lanes[go]] = together
-        return one, other, met
-
-    def _move(
-        self, game: NDArray[np.int64], state: State, share: Array
-    ) -> tuple[State, NDArray[np.bool_]]:
-        """Follow branches to other shares."""
-        start = predict(state.points, Ends.of(state, np.ones(share.shape, dtype=bool)), share)
-        return follow(self.market, game, self.score, start)
-
-    def _meet(
-        self, game: NDArray[np.int64], one: State, other: State
-    ) -> tuple[State, State, NDArray[np.bool_]]:
-        """Newton's method on the difference of the leader's payoffs along two branches."""
-        low, high = self.market.low, self.market.high
-        met = np.zeros(game.size, dtype=bool)
-        damp = np.ones(game.size)
-        for _ in range(_SWITCHES):
-            lanes = np.flatnonzero(~met & (damp > _DAMPED))
-            if lanes.size == 0:
-                break
-            a, b = one.take(lanes), other.take(lanes)
-            with np.errstate(all="ignore"):
-                gap, rate = _gap(a, b)
-                step = np.clip(-gap / rate, -0.1, 0.1)
-            share = np.clip(a.share + damp[lanes] * step, low, high)
-            close = np.abs(gap) <= 4e-16 * a.measure.turnover
-            close |= np.abs(step) <= 2e-16 * share
-            new_a, holds_a = self._move(game[lanes], a, share)
-            new_b, holds_b = self._move(game[lanes], b, share)
-            fine = np.isfinite(share) & holds_a & holds_b
-            met[lanes[close]] = True
-            # a branch that ends before the next share: a shorter step
-            damp[lanes] = np.where(fine, 1.0, 0.5 * damp[lanes])
-            go = np.flatnonzero(fine & ~close)
-            one = one.put(lanes[go], new_a.take(go))
-            other = other.put(lanes[go], new_b.take(go))
-        return one, other, met
-
-
-def _gap(one: State, other: State) -> tuple[Array, Array]:
-    """Return how much more the leader earns in the one than in the other, and its derivative."""
-    a, b = one.measure, other.measure
-    return a.profits[0] - b.profits[0], a.profits_by_share[0] - b.profits_by_share[0]
 
 
 def _noise(score: Array) -> Array:

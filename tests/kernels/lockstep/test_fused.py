@@ -7,9 +7,11 @@ import opt_games
 from opt_games.engines import Cases
 from opt_games.engines.batch import Batch
 from opt_games.kernels.lockstep.forms import compile_forms
+from opt_games.kernels.lockstep.humps import seeds
+from opt_games.kernels.lockstep.levels import MULTIPLES, own_scale
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.optimum import leader_optima
-from opt_games.kernels.lockstep.scan import MULTIPLES, own_scale, seeds, table
+from opt_games.kernels.lockstep.table import table
 
 pytest.importorskip("numba")
 pytestmark = pytest.mark.slow  # compiling takes seconds

@@ -8,10 +8,10 @@ from lockstep_games import FAMILIES, Known, Quadratic
 
 from opt_games import Game, Generalist, Specialist
 from opt_games.kernels.lockstep.forms import compile_forms
+from opt_games.kernels.lockstep.levels import MULTIPLES, search_levels
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.lockstep.optimum import Optima, consistent, leader_optima
 from opt_games.kernels.lockstep.point import EDGE, FLOOR, STATIONARY
-from opt_games.kernels.lockstep.scan import MULTIPLES, search_levels
 
 
 def optima(games: Market, share, levels: int = 12) -> Optima:

@@ -1,8 +1,7 @@
-"""The leader's payoff over a table of shares and base levels, and the humps that it shows.
+"""The humps of the leader's payoff, candidates for its optimum, read off a table.
 
-Every cell holds the followers' best responses. The humps, candidates for the leader's optimum, are
-read off payoffs and slopes: wherever the slope turns from up to down, and beside every change of
-who contributes, stays or abstains, where one may hide between two nodes.
+They are wherever the slope turns from up to down, and beside every change of who contributes, stays
+or abstains, where one may hide between two nodes.
 """
 
 from __future__ import annotations
@@ -13,208 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.lockstep.forms import STAY
 from opt_games.kernels.lockstep.lanes import Lanes, stack
 from opt_games.kernels.lockstep.market import Index, Market
-from opt_games.kernels.lockstep.point import EDGE, FLOOR, STATIONARY, Points, branch_key
+from opt_games.kernels.lockstep.point import EDGE, FLOOR, STATIONARY, Points
+from opt_games.kernels.lockstep.table import ROUGHLY, Table, table
 
 _CELLS = 8192  # shares, followers and games of one node at a time: what a cache holds
-_FIRST_STEPS = 12
-_STEPS = 2
-_EXACT_STEPS = 30
-_ROUGHLY = (_FIRST_STEPS, _STEPS, 1e-6)
 _OPTIMISM = 1.3  # a hump may rise this much higher than a parabola through its sides
 _ROUGH = 1e-6  # payoffs of the table are this good, as responses are not settled
-_SCALE_STEPS = 40
-# in units of the level at which the leader alone, with all the revenue, would stop
-MULTIPLES = {
-    12: np.array([1e-10, 1e-6, 1e-4, 3e-3, 0.03, 0.1, 0.22, 0.4, 0.6, 0.8, 1.0, 1.5]),
-    40: np.concatenate(
-        [
-            10.0 ** np.linspace(-10, -2, 13)[:-1],
-            np.linspace(0.01, 1.2, 23),
-            [1.5, 2.0, 3.0, 5.0, 10.0],
-        ]
-    ),
-}
-
-
-_FAR = {12: np.array([2.3, 5.0, 12.0, 30.0, 80.0]), 40: np.geomspace(15.0, 300.0, 8)}
-
-
-def search_levels(market: Market, levels: int) -> Array:
-    """Return the base levels at which to look for the leader's optimum; shape (nodes, games).
-
-    Where followers may stay out, the leader may have to go far to bring them in, as long as their
-    contributions pay for it.
-
-    Parameters
-    ----------
-    market : Market
-    levels : int
-        One of `MULTIPLES`: how many levels to look at where nobody stays out.
-    """
-    scale = own_scale(market)
-    multiples = MULTIPLES[levels]
-    if may_stay_out(market, scale):
-        multiples = np.concatenate([multiples, _FAR[levels]])
-    return np.asarray(multiples[:, None] * scale)
-
-
-def may_stay_out(market: Market, scale: Array) -> bool:
-    """Whether a follower may have to be brought in: it has a cost of entry, or an outside option.
-
-    Parameters
-    ----------
-    market : Market
-    scale : ndarray, shape (games,)
-        Base levels at which to ask what a contribution of zero costs.
-    """
-    if (market.outside[1:] > 0).any():
-        return True
-    for form, parameters in zip(market.forms.followers, market.followers, strict=True):
-        at = dict(zip(STAY, form.stay(scale, *parameters), strict=True))
-        if (at["cost"] > 0).any():
-            return True
-    return False
-
-
-@dataclass(frozen=True)
-class Table:
-    """Payoffs over base levels and shares; arrays of shape (nodes, shares, games).
-
-    Attributes
-    ----------
-    base : ndarray, shape (nodes, games)
-    share : ndarray, shape (shares, games)
-    payoff, slope : the leader's, in the base level
-    branch : numbers that tell apart who contributes, stays and abstains
-    extra : ndarray, shape (nodes, followers, shares, games)
-        Contributions, also of those who stay or abstain.
-    contributes, takes : ndarray of bool, the same shape
-    """
-
-    base: Array
-    share: Array
-    payoff: Array
-    slope: Array
-    branch: NDArray[np.int64]
-    extra: Array
-    contributes: NDArray[np.bool_]
-    takes: NDArray[np.bool_]
-
-
-def own_scale(market: Market) -> Array:
-    """Return the base level at which the leader alone, with all the revenue, would stop.
-
-    Its shape is (games,); it is ``nan`` where there is none within some hundred decades.
-    """
-    games = market.games
-    log = np.zeros(games)
-    for _ in range(_SCALE_STEPS):
-        base = np.exp(log)
-        first, second = np.zeros(games), np.zeros(games)
-        for form, parameters in zip(market.forms.followers, market.followers, strict=True):
-            at = dict(zip(STAY, form.stay(base, *parameters), strict=True))
-            first = first + np.broadcast_to(at["marginal_revenue"], (form.members.size, games)).sum(
-                axis=0
-            )
-            second = second + np.broadcast_to(at["bend"], (form.members.size, games)).sum(axis=0)
-        _, cost1, cost2 = market.forms.leader_cost(base, *market.leader)
-        with np.errstate(all="ignore"):
-            ratio = np.log(first / cost1)
-            step = -ratio / (base * (second / first - cost2 / cost1))
-        # no revenue to be had any more, or none yet to pay for
-        step = np.where(first > 0, step, -2.0)
-        step = np.where(cost1 > 0, step, 2.0)
-        step = np.clip(
-            np.where(np.isnan(step), np.where(first > cost1, 1.0, -1.0), step), -4.0, 4.0
-        )
-        log = log + step
-        if np.all(np.abs(step) < 0.05):
-            break
-    # a leader that would never start by itself may do so for contributions: any scale will do
-    never = (step < 0) & (first <= cost1)
-    return np.where(np.abs(step) < 0.05, np.exp(log), np.where(never, 1.0, np.nan))
-
-
-def table(market: Market, base: Array, share: Array, *, exact: bool = False) -> Table:
-    """Evaluate the game at every node.
-
-    Parameters
-    ----------
-    market : Market
-    base : ndarray, shape (nodes, games)
-        Ascending base levels above 0.
-    share : ndarray, shape (shares, games)
-    exact : bool
-        Whether responses are to be exact to rounding; else a few Newton steps do.
-    """
-    fused = market.forms.fused
-    if fused is not None and market.games:
-        limits = (_EXACT_STEPS, _EXACT_STEPS, 1e-12) if exact else _ROUGHLY
-        payoff, slope, extras, contributes, takes = fused.table(
-            base,
-            share,
-            market.outside[1:],
-            *limits,
-            *fused.arguments(market),
-        )
-        branch = branch_key(np.moveaxis(contributes, 1, 0), np.moveaxis(takes, 1, 0))
-        return Table(base, share, payoff, slope, branch, extras, contributes, takes)
-    nodes = base.shape[0]
-    shape = (market.size, *share.shape)
-    outside = market.outside[1:, None, :]
-    payoff = np.empty((nodes, *share.shape))
-    slope, branch = np.empty(payoff.shape), np.empty(payoff.shape, dtype=np.int64)
-    extras = np.empty((nodes, *shape))
-    contributes, takes = np.empty(extras.shape, dtype=bool), np.empty(extras.shape, dtype=bool)
-    extra = np.broadcast_to(base[nodes // 2], shape).copy()
-    change = np.zeros(shape)
-    kept = 1.0 - share
-    parameters = [tuple(each[:, None, :] for each in columns) for columns in market.followers]
-    cost, marginal_cost, _ = market.forms.leader_cost(base, *market.leader)
-    cost, marginal_cost = (
-        np.broadcast_to(cost, base.shape),
-        np.broadcast_to(marginal_cost, base.shape),
-    )
-    for k in range(nodes):
-        here = base[k]
-        received, gain = np.zeros(share.shape), np.zeros(share.shape)
-        for form, given in zip(market.forms.followers, parameters, strict=True):
-            rows = form.members if len(parameters) > 1 else slice(None)
-            y = extra[rows]
-            if k:
-                with np.errstate(all="ignore"):
-                    drift = np.clip(change[rows] * (here - base[k - 1]) / y, -1.0, 1.0)
-                    y = y * np.exp(drift)
-            at = dict(zip(STAY, form.stay(here, *given), strict=True))
-            with np.errstate(all="ignore"):
-                adds = kept * at["marginal_revenue"] > at["marginal_cost"]
-            adds = np.broadcast_to(adds & (kept > 0), y.shape)
-            steps = _EXACT_STEPS if exact else _STEPS if k else _FIRST_STEPS
-            for _ in range(steps):
-                step, revenue, spent, marginal = form.respond(here, y, share, *given)
-                step = np.broadcast_to(np.where(np.isnan(step), 0.0, step), y.shape)
-                y = np.where(adds, y * np.exp(step), y)
-                if np.abs(step[adds]).max(initial=0.0) < (1e-12 if exact else 1e-6):
-                    break
-            with np.errstate(all="ignore"):
-                revenue = np.where(adds, revenue, at["revenue"])
-                spent = np.where(adds, spent, at["cost"])
-                marginal = np.where(adds, marginal, at["marginal_revenue"])
-                change[rows] = np.where(adds, marginal / at["marginal_revenue"] - 1.0, 0.0)
-                profit = kept * revenue - spent
-            enters = profit >= outside[rows]
-            extra[rows] = y
-            extras[k, rows], contributes[k, rows], takes[k, rows] = y, adds, enters
-            received += np.where(enters, revenue, 0.0).sum(axis=0)
-            gain += np.where(enters, marginal, 0.0).sum(axis=0)
-        with np.errstate(all="ignore"):
-            payoff[k] = share * received - cost[k]
-            slope[k] = share * gain - marginal_cost[k]
-        branch[k] = branch_key(contributes[k], takes[k])
-    return Table(base, share, payoff, slope, branch, extras, contributes, takes)
 
 
 @dataclass(frozen=True)
@@ -309,7 +114,7 @@ def _fused_seeds(
                 base,
                 share,
                 market.outside[1:],
-                *_ROUGHLY,
+                *ROUGHLY,
                 _OPTIMISM,
                 -1.0 if lower else _ROUGH,
                 room,

@@ -164,12 +164,6 @@ def test_a_specialist_who_never_gains_leaves_one_contract():
     assert found.intervals == (pytest.approx((best, best), abs=2e-6),)
 
 
-def test_separate_shares_are_refused_for_now():
-    game = opt_games.load("separate-shares")
-    with pytest.raises(opt_games.UnsupportedGameError, match="separate shares"):
-        opt_games.pareto(game)
-
-
 def test_the_json_document():
     document = opt_games.pareto(quadratic(1.0, 3.0)).to_dict()
     assert list(document)[1:3] == ["intervals", "points"]

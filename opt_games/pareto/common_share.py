@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from opt_games.equilibrium import EquilibriumMap
 from opt_games.kernels.array_function import Array
+from opt_games.pareto.answer import ContractPoint
+from opt_games.pareto.clock import Clock
+from opt_games.pareto.dominance import settled
 from opt_games.regret import regret
-from opt_games.result import ContractPoint
 from opt_games.share_line import ShareLine
 
 _LINE = 257
@@ -23,11 +25,12 @@ _POINTS = 49  # contracts reported along the set, besides the ends
 _SECTION = 12
 _FOLLOWED = 32  # ends refined at a time
 _ROUNDING = 2e-15  # of a player's scale
-_SETTLED = 2e-8  # of a player's scale: closer to the outside option than this is on it
 _GAIN = 1e-13  # of a player's scale: a smaller gain does not dominate
 
 
-def pareto_intervals(equilibria: EquilibriumMap) -> tuple[ShareLine, list[tuple[float, float]]]:
+def pareto_intervals(
+    equilibria: EquilibriumMap, clock: Clock
+) -> tuple[ShareLine, list[tuple[float, float]], bool]:
     """Find the Pareto-optimal common shares.
 
     Returns
@@ -36,11 +39,17 @@ def pareto_intervals(equilibria: EquilibriumMap) -> tuple[ShareLine, list[tuple[
         With the ends of the intervals among its samples.
     intervals : list of (float, float)
         Closed and ascending; isolated shares have length 0.
+    sharp : bool
+        Whether the ends are as accurate as they should be; not where time was up.
     """
     line = ShareLine.of(equilibria, _LINE)
-    line.locate_changes()
-    line.locate_peaks()
+    if not clock.over:
+        line.locate_changes()
+    if not clock.over:
+        line.locate_peaks()
     for _ in range(12):
+        if clock.over:
+            break
         survives, dominator = _compare(line)
         shares = line.shares
         change = np.flatnonzero(survives[1:] != survives[:-1])
@@ -57,7 +66,7 @@ def pareto_intervals(equilibria: EquilibriumMap) -> tuple[ShareLine, list[tuple[
         inside = [np.linspace(a, b, _SECTION + 1)[1:-1] for a, b in stretches if b - a > _ENDS / 4]
         line.at(line.apart(np.unique(np.concatenate(inside)), 1e-10))
     survives, _ = _compare(line)
-    return line, _intervals(line.shares, survives)
+    return line, _intervals(line.shares, survives), not clock.over
 
 
 def pareto_points(
@@ -100,7 +109,7 @@ def pareto_points(
 def _compare(line: ShareLine) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Whether each sample survives, and the sample that dominates it by most."""
     scale = np.where(line.scale > 0, line.scale, 1.0)
-    utilities = _settled(line) / scale[:, None]
+    utilities = settled(line.equilibria.game, line.sampled.utilities, line.scale) / scale[:, None]
     count = utilities.shape[1]
     survives = np.ones(count, dtype=bool)
     dominator = np.arange(count)
@@ -114,22 +123,6 @@ def _compare(line: ShareLine) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         survives[rows] = ~dominates.any(axis=1)
         dominator[rows] = margin.argmax(axis=1)
     return survives, dominator
-
-
-def _settled(line: ShareLine) -> Array:
-    """Utilities, with those that only rounding keeps from the outside option put on it.
-
-    Where the generalist begins to keep a specialist just willing to take part its profit is flat,
-    and the base level, and with it the specialist's profit, is known to the root of rounding only.
-    """
-    utilities = line.sampled.utilities.copy()
-    game = line.equilibria.game
-    outside = game.outside_options()
-    for k, player in enumerate(game.players):
-        level = game.utility_of(player, outside[player])
-        close = np.abs(utilities[k] - level) <= _SETTLED * float(line.scale[k])
-        utilities[k, close] = level
-    return utilities
 
 
 def _intervals(shares: Array, survives: NDArray[np.bool_]) -> list[tuple[float, float]]:

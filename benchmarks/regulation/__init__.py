@@ -1,0 +1,1 @@
+"""The figures of "The Backfiring Effect of Weak AI Safety Regulation", computed exactly."""

@@ -1,0 +1,113 @@
+"""``opt-games regulate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import opt_games
+from opt_games.commands.shared import (
+    AsJson,
+    Bargain,
+    Plot,
+    Set,
+    Share,
+    Spec,
+    check_picture_file,
+    print_json,
+    print_report,
+    read_contract,
+    read_game,
+    tell,
+)
+from opt_games.errors import SpecError
+from opt_games.game import Game
+from opt_games.policy.best import WELFARE, best_policy
+from opt_games.policy.effects import anarchy, effects
+from opt_games.policy.summary import Summary
+from opt_games.sweeps.values import parse_vary
+
+_POINTS = 41
+_REACH = 4.0  # floors up to so many times the level in anarchy, where no range is given
+
+Vary = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUES",
+        help="theta_D=0:2.5:51 (51 values) or theta_D=0,1,2. Several make a grid. By default the "
+        f"parameters in the floors, {_POINTS} values each.",
+    ),
+]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="OUT.nc", help="Also keep the map.")
+]
+Objective = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="What the regulator maximises: welfare, or an attribute."),
+]
+
+
+def regulate(
+    spec: Spec,
+    vary: Vary = None,
+    share: Share = None,
+    bargain: Bargain = None,
+    objective: Objective = WELFARE,
+    set_: Set = None,
+    output: Output = None,
+    plot: Plot = None,
+    as_json: AsJson = False,
+) -> None:
+    """Map what floors do, against no regulation, and find the best policy.
+
+    Under every policy the contract is given, or bargained for anew. Without --share and --bargain:
+    as in `solve`.
+    """
+    given, solution = read_contract(share, bargain)
+    if isinstance(given, dict):
+        raise SpecError("give one share for all specialists, such as 0.4", key="--share")
+    game = read_game(spec, set_)
+    if plot is not None:
+        check_picture_file(plot)
+    values = parse_vary(vary) if vary else _default_ranges(game)
+    found = effects(game, values, bargain=solution, share=given)
+    ranges = {
+        name: (float(found[name].min()), float(found[name].max()))
+        for name in values
+        if name in game.parameters
+    }
+    best = best_policy(game, ranges, objective=objective, bargain=solution, share=given)
+    summary = Summary.of(game, found, best)
+    if output is not None:
+        found.to_netcdf(output, engine="h5netcdf")
+        tell(f"wrote {output}")
+    if as_json:
+        print_json(summary.to_dict())
+    else:
+        from opt_games.report import policy_report
+
+        print_report(policy_report(summary))
+    if plot is not None:
+        from opt_games.plot import plot_policy, save
+
+        if len(ranges) != 2:
+            raise SpecError("a map has two parameters: vary two", key="--plot")
+        save(plot_policy(found).figure, plot)
+        tell(f"wrote {plot}")
+
+
+def _default_ranges(game: Game) -> dict[str, Any]:
+    """Return values of the parameters that stand in floors, up to well above anarchy."""
+    rules = game.regulation
+    if rules is None:
+        raise SpecError("there are no floors: add a table [regulation]", key="regulation")
+    floors = (*rules.generalist.values(), *rules.specialists.values())
+    names = sorted({name for floor in floors for name in floor.names})
+    if not names:
+        raise SpecError("the floors are numbers: name parameters in them, or give --vary")
+    free = opt_games.solve(anarchy(game)).equilibrium
+    levels = [level for level in (free.levels if free else {}).values() if level]
+    top = max((value for level in levels for value in level.values()), default=0.0) or 1.0
+    return dict.fromkeys(names, f"0:{_REACH * top:.6g}:{_POINTS}")

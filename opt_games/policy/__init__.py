@@ -1,0 +1,1 @@
+"""Games of several attributes, regulation, liability and taxes: equilibria, bargains, effects."""

@@ -1,0 +1,125 @@
+"""Bargains in games of several attributes or under a policy."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opt_games.errors import UnsupportedGameError
+from opt_games.game import Game
+from opt_games.kernels.array_function import Array
+from opt_games.kernels.policy.exact import solve_pairs
+from opt_games.kernels.policy.pair import TIE
+from opt_games.kernels.policy.pairs_of import pairs_of
+from opt_games.kernels.policy.response import Contest
+from opt_games.kernels.policy.search import best_bases
+from opt_games.kernels.policy.window import find_window
+from opt_games.policy.equilibrium import PolicyMap
+from opt_games.policy.shares import Evaluate, agreed_shares
+from opt_games.policy.utilities import of_players, utilities_of
+from opt_games.result import Bargain
+from opt_games.solvers.base import SolverOptions
+
+_SEARCHED = {"first": 17, "followed": (), "tolerance": 1e-6}
+"""Less is done where every share takes a search."""
+
+
+def solve_policy_game(
+    game: Game,
+    solution: str,
+    shares: Array | None,
+    *,
+    solver: str = "ipopt",
+    options: SolverOptions | None = None,
+) -> Bargain:
+    """Solve a game of several attributes or under a policy for one contract.
+
+    Parameters
+    ----------
+    game : Game
+    solution : str
+        Canonical name of a bargaining solution, or ``"given"``.
+    shares : ndarray, shape (specialists,), or None
+        The given contract.
+    solver, options
+        As in `opt_games.solve`.
+
+    Raises
+    ------
+    UnsupportedGameError
+        For bargains over separate shares of several specialists.
+
+    Examples
+    --------
+    >>> import opt_games
+    >>> game = opt_games.load("safety").with_parameters(theta_G=0.3, theta_D=0.8)
+    >>> found = solve_policy_game(game, "utilitarian", None)
+    >>> found.equilibrium.certified
+    True
+    """
+    begin = time.perf_counter()
+    equilibria = PolicyMap.of(game, solver=solver, options=options)
+    if shares is None:
+        shares = agreed(equilibria, solution)
+    found = None if shares is None else equilibria.equilibrium(shares)
+    work = equilibria.log.work(time.perf_counter() - begin)
+    return Bargain(game.name, solution, found is not None, found, game.disagreement(), work)
+
+
+def agreed(equilibria: PolicyMap, solution: str) -> Array | None:
+    """Return the shares of a bargaining solution by specialist, None without agreement."""
+    game, numbers = equilibria.game, equilibria.numbers
+    if game.contract.shares == "separate" and len(game.specialists) > 1:
+        raise UnsupportedGameError(
+            f"{game.name}: bargains over separate shares are not available for games of several "
+            'attributes or under a policy; set contract.shares = "common", or give the shares'
+        )
+    weights, disagreement = (of_players(game, numbers, w) for w in ("weights", "disagreement"))
+    evaluate = _exact(equilibria) if equilibria.exact else _searched(equilibria)
+    effort: dict[str, Any] = {} if equilibria.exact else _SEARCHED
+    bounds = game.contract.bounds
+    (share,) = agreed_shares(evaluate, solution, bounds, disagreement, weights, **effort)
+    return None if np.isnan(share) else np.full(len(game.specialists), share)
+
+
+def _exact(equilibria: PolicyMap) -> Evaluate:
+    numbers = equilibria.numbers
+
+    def evaluate(games: NDArray[np.int64], shares: Array) -> tuple[Array, Array]:
+        some = numbers.take(games)
+        found = solve_pairs(pairs_of(equilibria.compiled, some, shares))
+        profits = np.stack([found.leader, found.follower])
+        performance = np.where(found.takes & found.active, found.final[0], 0.0)
+        return utilities_of(equilibria.game, some, profits), performance
+
+    return evaluate
+
+
+def _searched(equilibria: PolicyMap) -> Evaluate:
+    game, numbers = equilibria.game, equilibria.numbers
+    known: dict[float, tuple[Array, float]] = {}
+    outside = numbers.outside[:, 0]
+
+    def at(share: float) -> tuple[Array, float]:
+        contest = Contest(equilibria.compiled, numbers, np.full(len(game.specialists), share))
+        found = best_bases(contest, contest.adapters(), find_window(contest))
+        size = found.size[0] + abs(outside[0])
+        if found.payoff[0] < outside[0] - TIE * size:
+            return outside, 0.0
+        profits = np.array([found.payoff[0], *(each.own[0] for each in found.responses)])
+        levels = sum(float(each.final[0, 0]) for each in found.responses if each.takes[0])
+        return profits, levels
+
+    def evaluate(_: NDArray[np.int64], shares: Array) -> tuple[Array, Array]:
+        for share in shares.tolist():
+            if share not in known:
+                known[share] = at(share)
+        profits = np.stack([known[share][0] for share in shares.tolist()], axis=1)
+        some = numbers.take(np.zeros(shares.size, dtype=np.int64))
+        performance = np.array([known[share][1] for share in shares.tolist()])
+        return utilities_of(game, some, profits), performance
+
+    return evaluate
