@@ -482,8 +482,10 @@ def test_why_not_several_attributes():
     cases = Cases(game, {"p": np.ones(2)}, "nash")
     assert Batch("numpy").why_not(cases) is not None
     found = solve(cases)
-    assert (found.status == FAILED).all()
-    assert set(found.reasons) == {0, 1}
+    # by symmetry; each attribute is worth what the quadratic game is worth
+    np.testing.assert_allclose(found.shares, 0.5, atol=1e-8)
+    np.testing.assert_allclose(found.utilities, 0.375, rtol=1e-8)
+    assert found.slow.all()
 
 
 def test_covered_games_have_no_reason_why_not():
