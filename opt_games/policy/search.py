@@ -21,8 +21,8 @@ Values = Callable[[Rows, Array], Array]
 _STARTS = 16  # tops of the grid at which jumps are looked for
 _KEPT = 4  # peaks that are looked at more closely
 _STEEP = 10.0  # a fall so much larger than that on the other side may be a jump
-_PROBE = 4  # halvings after which a jump must still have most of its height
-_HALVINGS = 14
+_PROBE = 2  # quarterings after which a jump must still have much of its height
+_STEPS = 7
 _ROUNDS = 80
 _CLOSE = 1e-8
 _FLAT = 1e-14
@@ -119,7 +119,7 @@ def jumps(
             continue
         falls = _gap(np.full(3, value), values(np.zeros(3, dtype=np.int64), steps))
         size = max(abs(value), 1e-300)
-        if falls[2] > 1e-7 * size and falls[2] > 0.3 * falls[1] and falls[1] > 0.3 * falls[0]:
+        if falls[2] > 1e-7 * size and (falls[1:] >= 0.3 * falls[:-1]).all():
             beyond = values(np.zeros(1, dtype=np.int64), steps[2:])
             found.append((axis, side, float(beyond[0])))
     return found
@@ -225,20 +225,24 @@ def _up_to_jumps(
     first = _gap(up, down)
     best_at, best = at.copy(), value.copy()
     active = np.arange(owner.size)
-    for halving in range(_HALVINGS):
+    for step in range(_STEPS):
         if not active.size:
             break
-        middle = 0.5 * (good[active] + bad[active])
-        new = values(rows[owner[active]], middle)
+        ends_of = good[active], bad[active]
+        middle = np.stack([a * ends_of[0] + (1.0 - a) * ends_of[1] for a in (0.75, 0.5, 0.25)], 1)
+        new = values(np.repeat(rows[owner[active]], 3), middle.reshape(-1, size))
         order = np.argsort(new, kind="stable")
-        order = order[new[order] > best[owner[active[order]]]]
-        best_at[owner[active[order]]], best[owner[active[order]]] = middle[order], new[order]
-        later = _gap(new, down[active]) >= _gap(up[active], new)
-        good[active[later]], up[active[later]] = middle[later], new[later]
-        bad[active[~later]], down[active[~later]] = middle[~later], new[~later]
-        if halving >= _PROBE - 1:
+        mine = np.repeat(owner[active], 3)
+        order = order[new[order] > best[mine[order]]]
+        best_at[mine[order]], best[mine[order]] = middle.reshape(-1, size)[order], new[order]
+        path = np.column_stack([up[active], new.reshape(-1, 3), down[active]])
+        places = np.concatenate([ends_of[0][:, None], middle, ends_of[1][:, None]], axis=1)
+        widest, each = _gap(path[:, :-1], path[:, 1:]).argmax(axis=1), np.arange(active.size)
+        good[active], up[active] = places[each, widest], path[each, widest]
+        bad[active], down[active] = places[each, widest + 1], path[each, widest + 1]
+        if step >= _PROBE - 1:
             left = _gap(up[active], down[active])
-            active = active[(left > first[active] / 3.0) | ~np.isfinite(left)]
+            active = active[left >= first[active] / 3.0]
     return best_at, best
 
 
