@@ -257,10 +257,23 @@ def _check(game: Game, ranges: Mapping[str, tuple[float, float]], objective: str
             f"{', '.join(known)}",
             key="objective",
         )
+    check_ranges(game, ranges, "vary")
+
+
+def check_ranges(game: Game, ranges: Mapping[str, tuple[float, float]], key: str) -> None:
+    """Raise `SpecError` unless these are ranges of parameters of the game.
+
+    Parameters
+    ----------
+    game : Game
+    ranges : mapping of str to (float, float)
+    key : str
+        What they are called in the message.
+    """
     if not ranges:
-        raise SpecError("give the range of a parameter that the regulator sets", key="vary")
+        raise SpecError("give the range of a parameter", key=key)
     for name, (low, high) in ranges.items():
         if name not in game.parameters:
-            raise SpecError(game.no_such_parameter(name), key="vary")
+            raise SpecError(game.no_such_parameter(name), key=key)
         if not (np.isfinite(low) and np.isfinite(high) and low <= high):
-            raise SpecError(f"expected a range low:high, not {low:g}:{high:g}", key=f"vary {name}")
+            raise SpecError(f"expected a range low:high, not {low:g}:{high:g}", key=f"{key} {name}")
