@@ -222,7 +222,7 @@ class Outcomes:
 
     def shown(self, value: float) -> float | None:
         """Return a value as the user knows it, None where there is no outcome."""
-        return self.sign * value if np.isfinite(value) else None
+        return float(self.sign * value) if np.isfinite(value) else None
 
     def _count(self, found: xr.Dataset) -> None:
         self.solved += found.sizes["point"]

@@ -70,17 +70,21 @@ def maximise(
     spacing = (high - low) / max(points - 1, 1)
 
     rows, at, value = _tops(found, flat, spacing)
-    at, value = _up_to_jumps(values, rows, at, value, np.tile(spacing, (rows.size, 1)), low, high)
+    at, value, _ = _up_to_jumps(
+        values, rows, at, value, np.tile(spacing, (rows.size, 1)), low, high
+    )
     keep = _apart(rows, at, value, 1.5 * np.tile(spacing, (rows.size, 1)), _KEPT)
     rows, at, value = rows[keep], at[keep], value[keep]
     best_at, best = np.tile(low, (count, 1)), np.full(count, -np.inf)
+    if not rows.size:
+        return best_at, best
     box = np.tile(spacing, (rows.size, 1))
     for _ in range(_ROUNDS):
-        at, value, spread, inside = _zoom(values, rows, at, value, box, low, high)
+        at, value, spread, shrink = _zoom(values, rows, at, value, box, low, high)
         order = np.argsort(value, kind="stable")  # the best of a function is written last
         better = order[value[order] > best[rows[order]]]
         best[rows[better]], best_at[rows[better]] = value[better], at[better]
-        box = np.where(inside[:, None], 0.5 * box, box)
+        box = shrink[:, None] * box
         going = (box > _CLOSE * (high - low)).any(axis=1)
         going &= spread > _FLAT * np.maximum(np.abs(value), 1e-300)
         going &= value + spread >= best[rows]
@@ -164,8 +168,8 @@ def _apart(rows: Rows, at: Array, value: Array, gap: Array, most: int) -> Rows:
 
 def _zoom(
     values: Values, rows: Rows, at: Array, value: Array, box: Array, low: Array, high: Array
-) -> tuple[Array, Array, Array, NDArray[np.bool_]]:
-    """Look around points; return the best there, the spread, and whether it is inside the box."""
+) -> tuple[Array, Array, Array, Array]:
+    """Look around points; return the best there, the spread, and how far to shrink the box."""
     count, size = at.shape
     ways = np.array(list(product(np.linspace(-1.0, 1.0, 5), repeat=size)))
     around = np.clip(at[:, None] + box[:, None] * ways, low, high)
@@ -194,23 +198,30 @@ def _zoom(
         starts, start_value = around[owner, where], tried[owner, where]
         used = np.isfinite(start_value)
         starts, owner, start_value = starts[used], owner[used], start_value[used]
-    moved, reached = _up_to_jumps(
+    moved, reached, edge = _up_to_jumps(
         values, rows[owner], starts, start_value, 0.5 * box[owner], low, high
     )
     order = np.argsort(reached, kind="stable")
     order = order[reached[order] > top[owner[order]]]
     new[owner[order]], top[owner[order]] = moved[order], reached[order]
     step = np.abs(new - at)
-    return new, top, spread, (step < 0.99 * box).all(axis=1) | (step == 0.0).all(axis=1)
+    inside = (step < 0.99 * box).all(axis=1) | (step == 0.0).all(axis=1)
+    shrink = np.where(inside, 0.5, 1.0)
+    if size == 1:  # the jump itself is known already to the last quartering
+        shrink[owner[order][edge[order]]] = 4.0 ** (2 - _STEPS)
+    return new, top, spread, shrink
 
 
 def _up_to_jumps(
     values: Values, rows: Rows, at: Array, value: Array, box: Array, low: Array, high: Array
-) -> tuple[Array, Array]:
-    """Move points, along each axis, up to a jump within the box, where that is higher."""
+) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Move points, along each axis, up to a jump within the box, where that is higher.
+
+    Returns the points, their values, and whether they are right at a jump.
+    """
     count, size = at.shape
     if not count:
-        return at, value
+        return at, value, np.zeros(0, dtype=bool)
     ways = np.concatenate([np.eye(size), -np.eye(size)])
     ends = np.clip(at[:, None] + box[:, None] * ways, low, high)
     tried = values(np.repeat(rows, 2 * size), ends.reshape(-1, size)).reshape(count, -1)
@@ -243,7 +254,9 @@ def _up_to_jumps(
         if step >= _PROBE - 1:
             left = _gap(up[active], down[active])
             active = active[left >= first[active] / 3.0]
-    return best_at, best
+    edge = np.zeros(count, dtype=bool)
+    edge[owner[active]] = (best_at[owner[active]] == good[active]).all(axis=1)
+    return best_at, best, edge
 
 
 def _gap(first: Array, second: Array) -> Array:
