@@ -37,6 +37,7 @@ from opt_games.parts import (
 )
 from opt_games.policy.best import BestPolicy, best_policy
 from opt_games.policy.effects import effects
+from opt_games.policy.robustness import Robustness, robustness
 from opt_games.regions.condition import Condition
 from opt_games.regions.line import Conditions, Interval, conditions
 from opt_games.regions.plane import ConditionMap, condition_map
@@ -71,6 +72,7 @@ __all__ = [
     "OptGamesError",
     "ParetoSet",
     "Regulation",
+    "Robustness",
     "SolverError",
     "SolverOptions",
     "SpecError",
@@ -94,6 +96,7 @@ __all__ = [
     "loads",
     "pareto",
     "quadratic_form",
+    "robustness",
     "shipped_games",
     "solve",
     "sweep",

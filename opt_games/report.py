@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -14,6 +15,8 @@ from rich.text import Text
 from opt_games.game import Game
 from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import GENERALIST
+from opt_games.policy.best import HARM
+from opt_games.policy.robustness import Robustness
 from opt_games.policy.summary import Summary
 from opt_games.regions.condition import regimes_in_words
 from opt_games.regions.line import Conditions
@@ -316,27 +319,58 @@ def policy_report(found: Summary) -> RenderableType:
     facts = {"Game": found.game, "Solution": found.solution}
     for name, (low, high, count) in found.varied.items():
         facts[name] = f"{low:g} to {high:g}, {count} values"
-    table = _table("Effect", "Policies", "Of all", left=("Effect",))
-    rows = {f"backfires in {name}": n for name, n in found.effects["backfiring"].items()}
-    rows |= {
-        "everybody gains": found.effects["mutualism"],
-        "a specialist complies": found.effects["compliance"],
-        "a specialist abstains": found.effects["abstention"],
-    }
-    for name, count in rows.items():
-        table.add_row(escape(name), f"{count:,}", f"{count / found.policies:.1%}")
     best = found.best
     policy = ", ".join(f"{name} = {value:.6g}" for name, value in best.policy.items())
-    return Group(
-        _facts(facts),
-        table,
-        Text(f"Best for {best.objective}: {policy}, with {best.value:.6g}"),
-        Text(
-            "A hundredth of a range off it a specialist may abstain"
-            if best.worst_nearby is None
-            else f"A hundredth of a range off it is at least {best.worst_nearby:.6g}"
-        ),
-        Text(
-            f"{found.policies:,} policies, {found.failed} failed; {best.games:,} more for the best"
-        ),
+    lines = [f"Best for {best.objective}: {policy}, with {best.value:.6g}"]
+    for name, jump in best.jumps.items():
+        beyond = "somebody abstains" if jump.beyond is None else f"it is {jump.beyond:.6g}"
+        way = "above" if jump.side == "below" else "below"
+        lines.append(f"Right {jump.side} a jump: with {name} just {way}, {beyond}")
+    lines.append(
+        "A hundredth of a range off it a specialist may abstain"
+        if best.worst_nearby is None
+        else f"A hundredth of a range off it is at {'most' if best.objective == HARM else 'least'} "
+        f"{best.worst_nearby:.6g}"
     )
+    counts = f"{found.policies:,} policies, {found.failed} failed; {best.games:,} more for the best"
+    robust = [] if found.robustness is None else _robustness(found.robustness)
+    table = [] if found.effects is None else [_effects(found.effects, found.policies)]
+    return Group(_facts(facts), *table, *map(Text, [*lines, *robust, counts]))
+
+
+def _effects(effects: Mapping[str, Any], policies: int) -> Table:
+    table = _table("Effect", "Policies", "Of all", left=("Effect",))
+    rows = {f"backfires in {name}": n for name, n in effects["backfiring"].items()}
+    rows |= {
+        "everybody gains": effects["mutualism"],
+        "a specialist complies": effects["compliance"],
+        "a specialist abstains": effects["abstention"],
+    }
+    for name, count in rows.items():
+        table.add_row(escape(name), f"{count:,}", f"{count / policies:.1%}")
+    return table
+
+
+def _robustness(found: Robustness) -> list[str]:
+    def case(k: int) -> str:
+        return ", ".join(f"{name} = {value:.6g}" for name, value in found.at(k).items())
+
+    lines = [f"In {len(found.values)} scenarios, {found.games:,} games:"]
+    if found.mean is not None:
+        low, middle, high = found.quantiles.values()
+        lines.append(
+            f"  mean {found.mean:.6g}, median {middle:.6g}, 5% to 95% {low:.6g} to {high:.6g}"
+        )
+    if found.without_outcome:
+        lines.append(f"  no outcome to compare in {found.without_outcome}")
+    worst, most = found.worst, found.most_regretted
+    value, regret = found.values[worst], found.regrets[most]
+    if value is not None:
+        lines.append(f"  worst {value:.6g}, at {case(worst)}")
+    best = found.best_policies[most]
+    if regret is not None and best is not None:
+        there = ", ".join(f"{name} = {value:.6g}" for name, value in best.items())
+        lines.append(f"  largest regret {regret:.6g}, at {case(most)}, where {there} is best")
+    elif best is not None:
+        lines.append(f"  another policy has an outcome at {case(most)}")
+    return lines

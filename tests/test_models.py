@@ -194,4 +194,5 @@ def test_every_shipped_game_is_covered_here():
     names = {name for name, _ in EXPECTED}
     by_closed_form = {"quadratic", "polynomial", "asymmetric-costs", "separate-shares"}
     regulated = {"safety", "three-domains"}  # tests/benchmarks/test_regulation_figures.py
+    regulated |= {"liability"}  # tests/policy/test_best.py
     assert names | by_closed_form | regulated == set(opt_games.shipped_games())

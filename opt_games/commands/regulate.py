@@ -20,16 +20,22 @@ from opt_games.commands.shared import (
     print_report,
     read_contract,
     read_game,
+    read_number,
     tell,
 )
 from opt_games.errors import SpecError
 from opt_games.game import Game
-from opt_games.policy.best import WELFARE, best_policy
+from opt_games.names import quoted
+from opt_games.policy.best import WELFARE, best_policy, check_ranges
 from opt_games.policy.effects import anarchy, effects
+from opt_games.policy.robustness import robustness
+from opt_games.policy.society import of_sweep
 from opt_games.policy.summary import Summary
 from opt_games.sweeps.values import parse_vary
 
 _POINTS = 41
+_MOST = 33  # of the first grid, per parameter, and in a scenario
+_MOST_OF_SCENARIO = 17
 _REACH = 4.0  # floors up to so many times the level in anarchy, where no range is given
 
 Vary = Annotated[
@@ -45,8 +51,17 @@ Output = Annotated[
 ]
 Objective = Annotated[
     str,
-    typer.Option(metavar="NAME", help="What the regulator maximises: welfare, or an attribute."),
+    typer.Option(metavar="NAME", help="Best for welfare, an attribute, or least harm."),
 ]
+Uncertain = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=LOW:HIGH",
+        help="What the regulator does not know: compare the best policy with that of scenarios.",
+    ),
+]
+Scenarios = Annotated[int, typer.Option(min=1, help="Drawn from what is uncertain.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of the drawing of scenarios.")]
 
 
 def regulate(
@@ -55,12 +70,17 @@ def regulate(
     share: Share = None,
     bargain: Bargain = None,
     objective: Objective = WELFARE,
+    uncertain: Uncertain = None,
+    scenarios: Scenarios = 32,
+    seed: Seed = 0,
     set_: Set = None,
     output: Output = None,
     plot: Plot = None,
     as_json: AsJson = False,
 ) -> None:
     """Map what floors do, against no regulation, and find the best policy.
+
+    Of games without floors, only what is best of their liabilities and taxes.
 
     Under every policy the contract is given, or bargained for anew. Without --share and --bargain:
     as in `solve`.
@@ -71,15 +91,38 @@ def regulate(
     game = read_game(spec, set_)
     if plot is not None:
         check_picture_file(plot)
+        if game.regulation is None:
+            raise SpecError("the picture is of floors: the game has none", key="--plot")
     values = parse_vary(vary) if vary else _default_ranges(game)
-    found = effects(game, values, bargain=solution, share=given)
+    unsure = {name: _interval(name, text) for name, text in parse_vary(uncertain or []).items()}
+    if unsure:
+        check_ranges(game, unsure, "--uncertain")
+    found = _map(game, values, solution, given)
     ranges = {
         name: (float(found[name].min()), float(found[name].max()))
         for name in values
         if name in game.parameters
     }
-    best = best_policy(game, ranges, objective=objective, bargain=solution, share=given)
-    summary = Summary.of(game, found, best)
+    sizes = [found.sizes[name] for name in ranges]
+    points = min(_MOST, max([*sizes, 2]))
+    best = best_policy(
+        game, ranges, objective=objective, bargain=solution, share=given, points=points
+    )
+    robust = None
+    if unsure:
+        robust = robustness(
+            game,
+            best.policy,
+            ranges,
+            unsure,
+            objective=objective,
+            bargain=solution,
+            share=given,
+            scenarios=scenarios,
+            seed=seed,
+            points=min(_MOST_OF_SCENARIO, points),
+        )
+    summary = Summary.of(game, found, best, robust)
     if output is not None:
         found.to_netcdf(output, engine="h5netcdf")
         tell(f"wrote {output}")
@@ -98,11 +141,29 @@ def regulate(
         tell(f"wrote {plot}")
 
 
+def _map(game: Game, values: dict[str, Any], solution: str | None, share: float | None) -> Any:
+    """Return the outcomes, without floors with nothing to compare them with."""
+    if game.regulation is not None:
+        return effects(game, values, bargain=solution, share=share)
+    found = opt_games.sweep(game, values, bargain=solution, share=share, progress=False)
+    return found.assign(of_sweep(game, found))
+
+
+def _interval(name: str, text: str) -> tuple[float, float]:
+    low, sign, high = text.partition(":")
+    if not sign:
+        raise SpecError(f"expected {name}=LOW:HIGH, not {quoted(text)}", key="--uncertain")
+    example = f"{name}=0.5:2"
+    return read_number(low, "--uncertain", example), read_number(high, "--uncertain", example)
+
+
 def _default_ranges(game: Game) -> dict[str, Any]:
     """Return values of the parameters that stand in floors, up to well above anarchy."""
     rules = game.regulation
     if rules is None:
-        raise SpecError("there are no floors: add a table [regulation]", key="regulation")
+        raise SpecError(
+            "there are no floors: add a table [regulation], or give --vary", key="regulation"
+        )
     floors = (*rules.generalist.values(), *rules.specialists.values())
     names = sorted({name for floor in floors for name in floor.names})
     if not names:

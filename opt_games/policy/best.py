@@ -1,15 +1,11 @@
-"""The policy that a regulator would pick, foreseeing contract and equilibrium.
-
-Welfare jumps in the policy where players leave, so the search is of values only: a grid over the
-whole range, then ever finer grids around the best of its points.
-"""
+"""The policy that a regulator would pick, foreseeing contract and equilibrium."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,6 +13,7 @@ from opt_games.errors import SolverError, SpecError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.names import did_you_mean, quoted
+from opt_games.policy.search import Rows, jumps, maximise
 from opt_games.policy.society import of_sweep
 from opt_games.sweeps.api import sweep
 
@@ -24,10 +21,23 @@ if TYPE_CHECKING:
     import xarray as xr
 
 WELFARE = "welfare"
-_KEPT = 4  # points of a grid that are looked at more closely
-_SIDE = 4
-_SHRINK = 0.3
-_CLOSE = 1e-8
+HARM = "harm"
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A jump of the objective at which a policy sits.
+
+    Attributes
+    ----------
+    side : {"below", "above"}
+        On which side of it the policy is: ``"below"`` if the parameter must not be any higher.
+    beyond : float
+        The objective just beyond it; None where somebody whose level counts abstains.
+    """
+
+    side: Literal["below", "above"]
+    beyond: float | None
 
 
 @dataclass(frozen=True)
@@ -40,19 +50,25 @@ class BestPolicy:
     policy : mapping of str to float
         Parameters.
     value : float
-        The objective there.
+        The objective there; of harm, the harm.
     worst_nearby : float
-        The lowest value at policies off by a hundredth of their ranges; None where at one of them
+        The worst value at policies off by a hundredth of their ranges; None where at one of them
         somebody whose level counts abstains.
+    jumps : mapping of str to Jump
+        By parameter: where the policy sits right at a jump.
     games : int
         Equilibria that were solved to find it.
+    failed : int
+        Those of them that could not be solved, and count as no policy.
     """
 
     objective: str
     policy: Mapping[str, float]
     value: float
     worst_nearby: float | None
+    jumps: Mapping[str, Jump]
     games: int
+    failed: int
 
     def to_dict(self) -> dict[str, Any]:
         """Return the ``best`` entry of the JSON output."""
@@ -61,7 +77,9 @@ class BestPolicy:
             "policy": dict(self.policy),
             "value": self.value,
             "worst_nearby": self.worst_nearby,
+            "jumps": {name: vars(jump) for name, jump in self.jumps.items()},
             "games": self.games,
+            "failed": self.failed,
         }
 
 
@@ -74,7 +92,7 @@ def best_policy(
     share: float | None = None,
     points: int = 33,
 ) -> BestPolicy:
-    """Find the policy that is best for society, or for one attribute.
+    """Find the policy that is best for society, or the safest at which all take part.
 
     Parameters
     ----------
@@ -82,8 +100,9 @@ def best_policy(
     ranges : mapping of str to (float, float)
         Parameters that the regulator sets: floors, liabilities, taxes.
     objective : str
-        ``"welfare"``, which without harm, taxes and ``[welfare]`` is the sum of utilities; or an
-        attribute: the lowest final level of it, all specialists taking part.
+        ``"welfare"``, which without harm, taxes and ``[welfare]`` is the sum of utilities; an
+        attribute: the lowest final level of it, to be raised; or ``"harm"``: the expected harm, to
+        be lowered. Of the last two, only policies count at which all take part.
     bargain, share
         As in `opt_games.solve`: the contract is bargained for anew under every policy.
     points : int
@@ -98,7 +117,9 @@ def best_policy(
 
     Notes
     -----
-    Global up to the resolution of the first grid, as all searches here.
+    Welfare jumps in the policy where players leave, so the search is of values only, see
+    `opt_games.policy.search`. Global up to the resolution of the first grid. At a jump the best
+    policy is the last one before it, to 1e-8 of the range; `BestPolicy.jumps` says on which side.
 
     Examples
     --------
@@ -108,82 +129,151 @@ def best_policy(
     >>> {name: round(value, 6) for name, value in found.policy.items()}, round(found.value, 6)
     ({'theta_G': 0.5, 'theta_D': 1.0}, 0.875)
     """
-    _check(game, ranges, objective)
-    names = list(ranges)
-    low, high = (np.array([float(ranges[name][k]) for name in names]) for k in (0, 1))
-    asked = {"bargain": bargain, "share": share}
-    solved = 0
-
-    def values(at: Array) -> Array:
-        nonlocal solved
-        unique, back = np.unique(at, axis=1, return_inverse=True)
-        solved += unique.shape[1]
-        points = dict(zip(names, unique, strict=True))
-        found = sweep(game, points=points, check=0, progress=False, workers=1, **asked)  # type: ignore[arg-type]
-        return _objective(game, found, objective)[back.ravel()]
-
-    axes = [np.linspace(a, b, points if b > a else 1) for a, b in zip(low, high, strict=True)]
-    at = np.stack(np.meshgrid(*axes, indexing="ij")).reshape(len(names), -1)
-    value = values(at)
-    if not np.isfinite(value).any():
-        raise SolverError(f"{game.name}: no policy in these ranges has an outcome to compare")
-    box = np.maximum((high - low) / max(points - 1, 1), 0.0)
-    ways = np.array(list(product(np.linspace(-1, 1, 2 * _SIDE + 1), repeat=len(names)))).T
-    while True:
-        order = _apart(at, value, box)
-        centres = at[:, order]
-        if (box <= _CLOSE * (high - low)).all():
-            break
-        around = centres[:, :, None] + box[:, None, None] * ways[:, None, :]
-        at = np.clip(around.reshape(len(names), -1), low[:, None], high[:, None])
-        value = values(at)
-        box = box * _SHRINK
-    best = centres[:, 0]
-    nearby = np.clip(
-        best[:, None] + 0.01 * (high - low)[:, None] * np.sign(ways), low[:, None], high[:, None]
+    outcomes = Outcomes(game, ranges, {}, objective=objective, bargain=bargain, share=share)
+    low, high = outcomes.low, outcomes.high
+    at, value = maximise(outcomes.values, 1, low, high, points)
+    if not np.isfinite(value[0]):
+        raise SolverError(
+            f"{game.name}: no policy in these ranges has an outcome to compare; first reason: "
+            f"{outcomes.reason or 'somebody abstains under each'}"
+        )
+    best, top = at[0], float(value[0])
+    ways = np.array(list(product((-0.01, 0.0, 0.01), repeat=low.size)))
+    nearby = np.clip(best + ways * (high - low), low, high)
+    around = outcomes.values(np.zeros(len(nearby), dtype=np.int64), nearby)
+    found = {
+        outcomes.names[axis]: Jump("below" if side > 0 else "above", outcomes.shown(beyond))
+        for axis, side, beyond in jumps(outcomes.values, best, top, low, high)
+    }
+    return BestPolicy(
+        objective,
+        dict(zip(outcomes.names, best.tolist(), strict=True)),
+        outcomes.sign * top,
+        outcomes.shown(float(around.min())),
+        found,
+        outcomes.solved,
+        outcomes.failed,
     )
-    top = values(np.column_stack([best, nearby]))
-    policy = dict(zip(names, best.tolist(), strict=True))
-    worst = float(top.min()) if np.isfinite(top).all() else None
-    return BestPolicy(objective, policy, float(top[0]), worst, solved)
+
+
+class Outcomes:
+    """What a regulator maximises, at policies and in scenarios.
+
+    Parameters
+    ----------
+    game : Game
+    ranges : mapping of str to (float, float)
+    scenarios : mapping of str to ndarray
+        Values of other parameters, one for each scenario; empty for those of the game.
+    objective, bargain, share
+        As in `best_policy`.
+
+    Attributes
+    ----------
+    names : list of str
+        The regulator's parameters, and between which bounds: ``low``, ``high``.
+    sign : float
+        -1 where the objective is a harm.
+    solved, failed : int
+    reason : str
+        Why the first one failed.
+    """
+
+    def __init__(
+        self,
+        game: Game,
+        ranges: Mapping[str, tuple[float, float]],
+        scenarios: Mapping[str, Array],
+        *,
+        objective: str,
+        bargain: str | None,
+        share: float | None,
+    ) -> None:
+        _check(game, ranges, objective)
+        self.names = list(ranges)
+        self.low, self.high = (
+            np.array([float(ranges[name][k]) for name in self.names]) for k in (0, 1)
+        )
+        self.sign = -1.0 if objective == HARM else 1.0
+        self.solved = self.failed = 0
+        self.reason = ""
+        self._game, self._objective, self._scenarios = game, objective, scenarios
+        self._asked: dict[str, Any] = {"bargain": bargain, "share": share}
+        self._known: dict[tuple[float, ...], float] = {}
+
+    def values(self, rows: Rows, at: Array) -> Array:
+        """Return the objective, to be maximised, in scenarios by number and at policies.
+
+        ``-inf`` where there is no outcome.
+        """
+        span = np.where(self.high > self.low, self.high - self.low, 1.0)
+        keys = [*map(tuple, np.column_stack([rows, np.round((at - self.low) / span, 13)]).tolist())]
+        new = {key: k for k, key in enumerate(keys) if key not in self._known}
+        if new:
+            k = np.array(list(new.values()))
+            columns = {name: values[rows[k]] for name, values in self._scenarios.items()}
+            columns |= dict(zip(self.names, at[k].T, strict=True))
+            found = sweep(
+                self._game, points=columns, check=0, progress=False, workers=1, **self._asked
+            )
+            self._count(found)
+            self._known |= zip(new, self._of(found).tolist(), strict=True)
+        return np.array([self._known[key] for key in keys])
+
+    def shown(self, value: float) -> float | None:
+        """Return a value as the user knows it, None where there is no outcome."""
+        return float(self.sign * value) if np.isfinite(value) else None
+
+    def _count(self, found: xr.Dataset) -> None:
+        self.solved += found.sizes["point"]
+        failed = int(found.attrs["failed"])
+        if failed and not self.failed:
+            self.reason = next(text for text in found["reason"].values.tolist() if text)
+        self.failed += failed
+
+    def _of(self, found: xr.Dataset) -> Array:
+        public = of_sweep(self._game, found)
+        if self._objective == WELFARE:
+            chosen = public.get("social_welfare", found["utility"].sum("player", skipna=False))
+        else:
+            final = found["level"].isel(player=slice(1, None)).min("player", skipna=False)
+            if self._objective == HARM:
+                there = final.notnull().all("attribute")
+                chosen = -public["harm"].where(there)
+            else:
+                chosen = final.sel(attribute=self._objective)
+        values = np.asarray(chosen.values, dtype=float)
+        return np.where(np.isfinite(values), values, -np.inf)
 
 
 def _check(game: Game, ranges: Mapping[str, tuple[float, float]], objective: str) -> None:
-    known: Sequence[str] = (WELFARE, *game.attributes)
+    harmful = game.harm is not None or any(
+        group.form.harm is not None for group in game.specialists.groups
+    )
+    known: Sequence[str] = (WELFARE, *game.attributes, *((HARM,) if harmful else ()))
     if objective not in known:
         raise SpecError(
             f"unknown objective {quoted(objective)}{did_you_mean(objective, known)}: choose from "
             f"{', '.join(known)}",
             key="objective",
         )
+    check_ranges(game, ranges, "vary")
+
+
+def check_ranges(game: Game, ranges: Mapping[str, tuple[float, float]], key: str) -> None:
+    """Raise `SpecError` unless these are ranges of parameters of the game.
+
+    Parameters
+    ----------
+    game : Game
+    ranges : mapping of str to (float, float)
+    key : str
+        What they are called in the message.
+    """
     if not ranges:
-        raise SpecError("give the range of a parameter that the regulator sets", key="vary")
+        raise SpecError("give the range of a parameter", key=key)
     for name, (low, high) in ranges.items():
         if name not in game.parameters:
-            raise SpecError(game.no_such_parameter(name), key="vary")
+            raise SpecError(game.no_such_parameter(name), key=key)
         if not (np.isfinite(low) and np.isfinite(high) and low <= high):
-            raise SpecError(f"expected a range low:high, not {low:g}:{high:g}", key=f"vary {name}")
-
-
-def _objective(game: Game, found: xr.Dataset, objective: str) -> Array:
-    """Return what is maximised; ``-inf`` where there is no outcome."""
-    if objective == WELFARE:
-        public = of_sweep(game, found)
-        chosen = public.get("social_welfare", found["utility"].sum("player", skipna=False))
-    else:
-        own = found["level"].sel(attribute=objective).isel(player=slice(1, None))
-        chosen = own.min("player", skipna=False)
-    values = np.asarray(chosen.values, dtype=float)
-    return np.where(np.isfinite(values), values, -np.inf)
-
-
-def _apart(at: Array, value: Array, box: Array) -> list[int]:
-    """Return the positions of the highest points that lie apart, best first."""
-    chosen: list[int] = []
-    for k in np.argsort(-value, kind="stable"):
-        if not np.isfinite(value[k]) or len(chosen) == _KEPT:
-            break
-        gaps = np.abs(at[:, chosen] - at[:, [k]])
-        if not np.any((gaps <= 1.5 * box[:, None]).all(axis=0)):
-            chosen.append(int(k))
-    return chosen
+            raise SpecError(f"expected a range low:high, not {low:g}:{high:g}", key=f"{key} {name}")

@@ -10,6 +10,7 @@ import numpy as np
 
 from opt_games.game import Game
 from opt_games.policy.best import BestPolicy
+from opt_games.policy.robustness import Robustness
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,10 +28,12 @@ class Summary:
     policies, failed : int
     effects : mapping
         How many policies backfire, by attribute in any specialist; are mutualistic; lead a
-        specialist to comply, or to abstain.
+        specialist to comply, or to abstain. None for games without floors.
     anarchy : mapping
         Levels and utilities without floors, by player; None where several games vary.
     best : BestPolicy
+    robustness : Robustness
+        Of the best policy; None where no parameter is uncertain.
     """
 
     game: str
@@ -38,37 +41,32 @@ class Summary:
     varied: Mapping[str, tuple[float, float, int]]
     policies: int
     failed: int
-    effects: Mapping[str, Any]
+    effects: Mapping[str, Any] | None
     anarchy: Mapping[str, Any] | None
     best: BestPolicy
+    robustness: Robustness | None = None
 
     @classmethod
-    def of(cls, game: Game, found: xr.Dataset, best: BestPolicy) -> Summary:
-        """Summarise what `opt_games.effects` returned."""
-        own = found.isel(player=slice(1, None))
-        names = [str(name) for name in found["mutualism"].dims if name != "solution"]
+    def of(
+        cls, game: Game, found: xr.Dataset, best: BestPolicy, robustness: Robustness | None = None
+    ) -> Summary:
+        """Summarise what `opt_games.effects` returned, or `opt_games.sweep` without floors."""
+        names = [str(name) for name in found["status"].dims if name != "solution"]
         varied = {
             name: (float(found[name].min()), float(found[name].max()), int(found[name].size))
             for name in names
         }
-        counts = {
-            "backfiring": {
-                name: int(own["backfiring"].sel(attribute=name).any("player").sum())
-                for name in game.attributes
-            },
-            "mutualism": int(found["mutualism"].sum()),
-            "compliance": int(own["compliance"].any("player").sum()),
-            "abstention": int(own["abstention"].any("player").sum()),
-        }
+        counts = None if game.regulation is None else _counts(game, found)
         return cls(
             game.name,
             str(found.attrs["solution"]),
             varied,
-            int(found["mutualism"].size),
+            int(found["status"].size),
             int(found.attrs["failed"]),
             counts,
-            _anarchy(game, found),
+            None if game.regulation is None else _anarchy(game, found),
             best,
+            robustness,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,10 +80,24 @@ class Summary:
             },
             "policies": self.policies,
             "failed": self.failed,
-            "effects": dict(self.effects),
+            "effects": None if self.effects is None else dict(self.effects),
             "anarchy": self.anarchy,
             "best": self.best.to_dict(),
+            "robustness": None if self.robustness is None else self.robustness.to_dict(),
         }
+
+
+def _counts(game: Game, found: xr.Dataset) -> dict[str, Any]:
+    own = found.isel(player=slice(1, None))
+    return {
+        "backfiring": {
+            name: int(own["backfiring"].sel(attribute=name).any("player").sum())
+            for name in game.attributes
+        },
+        "mutualism": int(found["mutualism"].sum()),
+        "compliance": int(own["compliance"].any("player").sum()),
+        "abstention": int(own["abstention"].any("player").sum()),
+    }
 
 
 def _anarchy(game: Game, found: xr.Dataset) -> dict[str, Any] | None:

@@ -57,6 +57,9 @@ def test_floors_are_varied_by_default_and_the_map_is_kept(run, tmp_path):
         (("safety", "--share", "domain=0.3"), "one share for all"),
         (("safety", "--vary", "theta=0:1:3"), "theta"),
         (("safety", "--plot", "map.xyz"), "a picture's name ends in"),
+        (("safety", "--uncertain", "delta=0.5", *FLOORS), "LOW:HIGH"),
+        (("safety", "--uncertain", "theta_D=0:1", *FLOORS), "the regulator's choice"),
+        (("liability", "--vary", "part=0:1:3", "--plot", "map.png"), "of floors"),
     ],
 )
 def test_wrong_input_is_one_line(run, arguments, message):
@@ -64,3 +67,24 @@ def test_wrong_input_is_one_line(run, arguments, message):
     assert (code, out) == (2, "")
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+def test_robustness(run):
+    policies = ("--vary", "theta_D=0:1.5:7", "--uncertain", "delta=0.4:0.6", "--scenarios", "3")
+    code, out, _ = run("safety", *policies)
+    assert code == 0
+    assert "In 5 scenarios" in out
+    assert "largest regret" in out
+    code, out, _ = run("safety", *policies, "--json")
+    document = json.loads(out)["robustness"]
+    assert (document["scenarios"], document["sample"]) == (5, 3)
+    assert document["largest_regret"]["regret"] >= document["worst"]["regret"] >= 0.0
+
+
+@pytest.mark.slow
+def test_a_game_without_floors_has_a_best_liability(run):
+    code, out, _ = run("liability", "--vary", "part=0.7:1:4", "--objective", "harm", "--json")
+    document = json.loads(out)
+    assert code == 0
+    assert (document["effects"], document["anarchy"]) == (None, None)
+    assert document["best"]["jumps"] == {"part": {"side": "below", "beyond": None}}
