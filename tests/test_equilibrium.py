@@ -19,7 +19,7 @@ GENTLE = settings(derandomize=True, deadline=None, max_examples=12)
 costs = st.floats(-2.0, 2.0).map(lambda x: 10.0**x)
 powers = st.floats(1.3, 4.0)
 inner_shares = st.floats(0.02, 0.98)
-shares = st.sampled_from([0.0, 1.0]) | st.floats(0.0, 1.0)
+shares = st.sampled_from([0.0, 1.0]) | st.floats(0.0, 1.0, allow_subnormal=False)
 
 
 def close(value, exact, scale: float = 0.0) -> None:
@@ -74,7 +74,8 @@ def test_costs_that_are_powers(c0, k0, c1, k1, share):
     extra = ((1 - share) / (k1 * c1)) ** (1 / (k1 - 1))
     found = equilibrium(power_game(c0, k0, c1, k1), share)
     assert found.certified
-    close(alpha(found, "generalist"), base)
+    # next to the rounding of the final level a tiny share gives the generalist no reason to work
+    close(alpha(found, "generalist"), base, scale=1e-8 * (base + extra))
     close(alpha(found, "law"), base + extra)
     profits = {
         "generalist": share * (base + extra) - c0 * base**k0,
@@ -440,7 +441,9 @@ def test_what_cannot_be_solved_yet_is_refused():
         specialists=[Specialist("law", "alpha1", "(alpha1 - alpha0)**2 + (beta1 - beta0)**2")],
         attributes=("alpha", "beta"),
     )
-    with pytest.raises(opt_games.UnsupportedGameError, match=r"alpha, beta.*one attribute"):
+    with pytest.raises(
+        opt_games.UnsupportedGameError, match=r"alpha, beta.*only solve, sweep and regulate"
+    ):
         EquilibriumMap.of(game)
 
 
