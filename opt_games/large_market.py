@@ -17,7 +17,6 @@ import opt_games
 from opt_games.bargaining.crowd_line import NotCoveredError
 from opt_games.bargaining.crowd_share import agree, given
 from opt_games.bargaining.crowd_stakes import Contract
-from opt_games.bargaining.market_contract import best_market_contract
 from opt_games.bargaining.market_equilibria import Outcome, market_equilibria
 from opt_games.branch import Branch, Closure
 from opt_games.equilibrium import EquilibriumMap
@@ -122,6 +121,8 @@ def solve_large(
 
 def _separate(game: Game, solution: str, options: SolverOptions, begin: float) -> Bargain | None:
     """Bargain over a share for every specialist."""
+    from opt_games.bargaining.market_contract import best_market_contract
+
     agreed = best_market_contract(game, solution, options)
     if agreed is None:
         return None

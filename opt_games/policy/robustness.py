@@ -8,7 +8,6 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from opt_games.errors import SolverError, SpecError
 from opt_games.game import Game
@@ -232,6 +231,8 @@ def _scenarios(
     if scenarios < 1:
         raise SpecError(f"expected at least 1, not {scenarios}", key="scenarios")
     low, high = (np.array([float(each[k]) for each in uncertain.values()]) for k in (0, 1))
+    from scipy.stats import qmc
+
     drawn = qmc.LatinHypercube(low.size, rng=np.random.default_rng(seed)).random(scenarios)
     rows = low + (high - low) * drawn
     if low.size <= _CORNERS:
