@@ -69,7 +69,7 @@ def _solutions(
 ) -> list[dict[sp.Symbol, sp.Expr]]:
     try:
         return list(sp.solve(equations, unknown, dict=True))
-    except NotImplementedError:
+    except NotImplementedError:  # sympy's word for equations that it cannot solve: no candidates
         return []
 
 

@@ -212,7 +212,8 @@ def _candidates(market: Market, start: Seeds) -> Candidates:
     # where a follower enters and the payoff goes on rising, there is no peak
     with np.errstate(invalid="ignore"):
         passed = (points.closure == EDGE) & (measure.residual < SETTLED) & (measure.slope > 0)
-    passed &= _respond_so(here, points, measure)
+    right = _respond_so(here, points, measure)
+    passed &= right
     return Candidates(
         start.lane,
         start.game,
@@ -221,19 +222,23 @@ def _candidates(market: Market, start: Seeds) -> Candidates:
         np.where(passed, -np.inf, start.hope),
         points,
         measure,
-        consistent(here, points, measure),
+        right & _on_peak(points, measure),
         utility[1:].sum(axis=0),
     )
 
 
 def consistent(market: Market, points: Points, measure: Measure) -> NDArray[np.bool_]:
     """Whether a point has settled on a peak, and every follower does what is best for it."""
+    return np.asarray(_respond_so(market, points, measure) & _on_peak(points, measure))
+
+
+def _on_peak(points: Points, measure: Measure) -> NDArray[np.bool_]:
+    """Whether a point has settled on a peak of the leader's payoff, as followers are supposed."""
     with np.errstate(invalid="ignore"):
         peak = np.where(points.closure == EDGE, measure.slope <= 0, measure.bend < 0)
         peak |= points.closure == FLOOR
         settled = measure.residual < SETTLED
-    right = _respond_so(market, points, measure)
-    return np.asarray(right & settled & peak & np.isfinite(measure.profits[0]))
+    return np.asarray(settled & peak & np.isfinite(measure.profits[0]))
 
 
 def _respond_so(market: Market, points: Points, measure: Measure) -> NDArray[np.bool_]:
