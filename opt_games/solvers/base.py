@@ -68,6 +68,9 @@ class SolverOptions:
         Optimality and feasibility tolerance asked of the solver.
     iteration_limit : int or None
         Most iterations of one solve; None leaves the solver's own limit.
+    gap : float
+        How far a global solver may leave its bound from its objective, relative to
+        ``max(1, |objective|)``. A proof is never asked to be closer than 1e-6.
     options : mapping of str to object
         The vendor's options, passed straight through.
     close_start : bool
@@ -80,12 +83,15 @@ class SolverOptions:
     iteration_limit: int | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     close_start: bool = False
+    gap: float = 1e-7
 
     def __post_init__(self) -> None:
         if self.time_limit is not None and not self.time_limit > 0:
             raise SpecError("must be more than 0 seconds", key="time_limit")
         if not (math.isfinite(self.tolerance) and self.tolerance > 0):
             raise SpecError("must be a positive number", key="tolerance")
+        if not (math.isfinite(self.gap) and self.gap > 0):
+            raise SpecError("must be a positive number", key="gap")
         if self.iteration_limit is not None and self.iteration_limit < 0:
             raise SpecError("must not be negative", key="iteration_limit")
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))

@@ -12,6 +12,8 @@ from opt_games.solvers.base import Availability, Capabilities, Solver, SolverOpt
 from opt_games.solvers.cyipopt import Cyipopt
 from opt_games.solvers.ipopt import Ipopt
 from opt_games.solvers.ipopt_executable import IpoptExecutable
+from opt_games.solvers.maingo import Maingo
+from opt_games.solvers.scip import Scip
 
 if TYPE_CHECKING:
     from pyomo.core.base.block import BlockData
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 GROUP = "opt_games.solvers"
 """The entry-point group in which other packages announce a `Solver` class."""
 
-BUILT_IN: tuple[type[Solver], ...] = (Ipopt, Cyipopt, IpoptExecutable)
+BUILT_IN: tuple[type[Solver], ...] = (Ipopt, Cyipopt, IpoptExecutable, Scip, Maingo)
 """Our own back ends, the default first. A new one is a new file and a name here."""
 
 
