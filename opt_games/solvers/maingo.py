@@ -192,6 +192,7 @@ def _settings(options: SolverOptions) -> dict[str, object]:
         "epsilonR": options.gap,
         "deltaEq": FEASIBILITY,
         "deltaIneq": FEASIBILITY,
+        "LBP_linPoints": int(maingopy.LINP_KELLEY_SIMPLEX),
     }
     if options.time_limit is not None:
         found["maxTime"] = math.ceil(options.time_limit)

@@ -131,7 +131,9 @@ def operator_rules(language: Language) -> Rules:
             return language.power(base, exponent)
         if isinstance(base, float):
             if not base > 0:
-                raise SolverError(f"{solver} takes a variable power of a positive base only, not {node}")
+                raise SolverError(
+                    f"{solver} takes a variable power of a positive base only, not {node}"
+                )
             return functions["exp"](exponent * math.log(base))
         least, _ = compute_bounds_on_expr(node.arg(0))
         if least is None or not least > 0:

@@ -26,6 +26,18 @@ HOW_TO_GET = "pip install 'opt_games[scip]'"
 FEASIBILITY = 1e-8
 """SCIP's tolerance on constraints. The objective is one: at its own 1e-6, bounds are that loose."""
 
+INFINITE = 1e19
+"""A bound beyond this is SCIP's way to say that there is none; its own infinity is 1e20."""
+
+DEFAULTS: Mapping[str, object] = {
+    "numerics/feastol": FEASIBILITY,
+    "expr/pow/expandmaxexponent": 1,
+    "constraints/nonlinear/tightenlpfeastol": False,
+}
+"""What we set, and users may set otherwise: squares stay whole, for expanded they have no bound
+where a variable has none; and the linear solver is not asked for more digits than it can give, of
+which it complains on the terminal."""
+
 STATUSES: Mapping[str, Termination] = {
     "optimal": Termination.CONVERGED,
     "gaplimit": Termination.CONVERGED,
@@ -141,7 +153,7 @@ class ScipProblem(GlobalProblem):
         bound = None
         if isinstance(objective, float):
             bound = objective
-        elif abs(model.getDualbound()) < model.infinity():
+        elif abs(model.getDualbound()) < INFINITE:
             bound = model.getDualbound()
         return Outcome(termination, point, model.getNTotalNodes(), f"{status}", bound=bound)
 
@@ -161,7 +173,6 @@ def _settings(options: SolverOptions) -> dict[str, object]:
         if name in OWNED:
             raise SolverError(f"the SCIP option {name} is not passed through: {OWNED[name]}")
     found: dict[str, object] = {
-        "numerics/feastol": FEASIBILITY,
         "limits/gap": options.gap,
         "limits/absgap": options.gap,
     }
@@ -169,7 +180,7 @@ def _settings(options: SolverOptions) -> dict[str, object]:
         found["limits/time"] = options.time_limit
     if options.iteration_limit is not None:
         found["limits/nodes"] = options.iteration_limit
-    return {**found, **options.options}
+    return {**DEFAULTS, **found, **options.options}
 
 
 def _set(model: Any, settings: Mapping[str, object]) -> None:
