@@ -31,6 +31,7 @@ BUILT_IN: tuple[type[Solver], ...] = (
     IpoptExecutable,
     Slsqp,
     TrustConstr,
+    Uno,
     Pounce,
     Scip,
     Maingo,

@@ -76,7 +76,7 @@ class FreeFunctions:
         return self._callbacks.objective(self.full(x))
 
     def guarded(self, x: NDArray[np.float64]) -> float:
-        """Return f, and infinity where it or a derivative is undefined: a line search turns back."""
+        """Return f, infinite where it or a derivative is undefined, so that a search turns back."""
         value = self.objective(x)
         fine = math.isfinite(value) and np.isfinite(self.gradient(x)).all()
         return value if fine else math.inf

@@ -106,8 +106,12 @@ class TrustConstrProblem(ScipyProblem):
 
         bounded = np.isfinite(functions.lower).any() or np.isfinite(functions.upper).any()
         tolerance = self.options.tolerance
-        options = {"gtol": tolerance, "xtol": tolerance, "barrier_tol": tolerance}
-        options |= self.options.options
+        options: dict[str, object] = {
+            "gtol": tolerance,
+            "xtol": tolerance,
+            "barrier_tol": tolerance,
+        }
+        options.update(self.options.options)
 
         def run(start: NDArray[np.float64], barrier: Mapping[str, float]) -> Any:
             return minimize(
