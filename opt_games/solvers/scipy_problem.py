@@ -58,6 +58,7 @@ class FreeFunctions:
         self.row_lower = np.asarray(numbers.constraint_lower)
         self.row_upper = np.asarray(numbers.constraint_upper)
         self.rows = np.flatnonzero(np.isfinite(self.row_lower) | np.isfinite(self.row_upper))
+        self.unequal = bool((self.row_lower[self.rows] < self.row_upper[self.rows]).any())
         self.iterations = 0
         self.ended: Termination | None = None
         self.last = np.asarray(numbers.start, dtype=float)[self.free]
@@ -204,6 +205,8 @@ class ScipyProblem(CasadiProblem):
         residual = stationarity(self.compiled, numbers, point)
         if residual <= STATIONARY:
             return Termination.CONVERGED, message
+        if termination is Termination.NUMERICAL_FAILURE and np.abs(point).max() > FAR:
+            return Termination.UNBOUNDED, message
         if termination is Termination.CONVERGED:
             return (
                 Termination.NUMERICAL_FAILURE,

@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
 HOW_TO_GET = "pip install scipy"
 
-BARRIER = 1e-11
-"""The barrier parameter that leaves the objective as exact as the contract wants it."""
-
-BARRIER_STEP = 0.01
-"""How much lower the barrier is in each new run."""
-
 STATUSES: Mapping[int, Termination] = {
     0: Termination.ITERATION_LIMIT,
     1: Termination.CONVERGED,
@@ -106,39 +100,23 @@ class TrustConstrProblem(ScipyProblem):
 
         bounded = np.isfinite(functions.lower).any() or np.isfinite(functions.upper).any()
         tolerance = self.options.tolerance
-        options: dict[str, object] = {
-            "gtol": tolerance,
-            "xtol": tolerance,
-            "barrier_tol": tolerance,
-        }
-        options.update(self.options.options)
-
-        def run(start: NDArray[np.float64], barrier: Mapping[str, float]) -> Any:
-            return minimize(
-                functions.objective,
-                start,
-                method="trust-constr",
-                jac=functions.gradient,
-                hess=lambda x: functions.hessian(x, none, 1.0),
-                bounds=Bounds(functions.lower, functions.upper) if bounded else None,
-                constraints=constraints,
-                callback=iterated,
-                options={"maxiter": iterations - functions.iterations, **options, **barrier},
-            )
-
-        found = run(start, {})
-        # it takes the optimum of a barrier that is still high for that of the problem
-        while (
-            found.status in (1, 2)
-            and found.barrier_parameter > BARRIER
-            and functions.iterations < iterations
-        ):
-            lower = BARRIER_STEP * found.barrier_parameter
-            start = found.x
-            found = run(
-                start, {"initial_barrier_parameter": lower, "initial_barrier_tolerance": lower}
-            )
-            if found.barrier_parameter > lower:
-                break
+        found = minimize(
+            functions.objective,
+            start,
+            method="trust-constr",
+            jac=functions.gradient,
+            hess=lambda x: functions.hessian(x, none, 1.0),
+            bounds=Bounds(functions.lower, functions.upper) if bounded else None,
+            constraints=constraints,
+            callback=iterated,
+            options={
+                # its residual has multipliers of any sign: with a barrier it would stop too early
+                "gtol": 0.0 if bounded or functions.unequal else tolerance,
+                "xtol": tolerance,
+                "barrier_tol": tolerance,
+                "maxiter": iterations,
+                **self.options.options,
+            },
+        )
         status = int(found.status)
         return found.x, STATUSES.get(status, Termination.ERROR), f"{found.message} [{status}]"
