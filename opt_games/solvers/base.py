@@ -29,22 +29,31 @@ class Capabilities:
     Attributes
     ----------
     global_ : bool
-        Whether it proves global optimality.
+        Whether it proves global optimality; a solver that does not is a local one.
     needs_derivatives : bool
         Whether the problem must be twice differentiable for its answer to mean something.
     needs_bounds : bool
-        Whether every variable needs finite bounds.
+        Whether every variable needs finite bounds; `CompiledProblem.solve` raises SolverError
+        naming one that has none.
     in_process : bool
         Whether it runs in this process, without files.
+    warm_start : bool
+        Whether ``solve(warm=True)`` reuses more than the point.
     refuses : frozenset of str
-        Kinds of Pyomo expression node that it cannot take, such as ``"ExternalFunction"``.
+        What it cannot take: kinds of Pyomo expression node and names of functions, such as
+        ``"ExternalFunction"``, ``"Expr_if"``, ``"abs"`` or ``"atan"``. `Solver.compile` raises
+        SolverError for them.
+    licence : str
+        Under which licence the solver comes.
     """
 
     global_: bool = False
     needs_derivatives: bool = True
     needs_bounds: bool = False
     in_process: bool = True
+    warm_start: bool = False
     refuses: frozenset[str] = frozenset()
+    licence: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,9 @@ class Cyipopt(Solver):
     """IPOPT as a shared library, called back with CasADi's derivatives."""
 
     name = "cyipopt"
-    capabilities = Capabilities(refuses=frozenset({"ExternalFunction", "ceil", "floor"}))
+    capabilities = Capabilities(
+        warm_start=True, refuses=frozenset({"ExternalFunction", "ceil", "floor"}), licence="EPL-2.0"
+    )
 
     def availability(self) -> Availability:
         """Try to import cyipopt: that its library loads is all there is to know."""

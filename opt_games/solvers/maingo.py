@@ -67,6 +67,7 @@ class Maingo(Solver):
         needs_derivatives=False,
         needs_bounds=True,
         refuses=frozenset({"Expr_if", "ExternalFunction", "ceil", "floor"}),
+        licence="EPL-2.0",
     )
 
     def availability(self) -> Availability:

@@ -27,7 +27,9 @@ class Pounce(Solver):
     """POUNCE, with the options and the status codes of IPOPT."""
 
     name = "pounce"
-    capabilities = Capabilities(refuses=frozenset({"ExternalFunction", "ceil", "floor"}))
+    capabilities = Capabilities(
+        warm_start=True, refuses=frozenset({"ExternalFunction", "ceil", "floor"}), licence="EPL-2.0"
+    )
 
     def availability(self) -> Availability:
         """Look for POUNCE without importing it."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from opt_games.errors import SolverError
 from opt_games.solvers.base import Availability, Capabilities, Solver, SolverOptions
 from opt_games.solvers.cyipopt import Cyipopt
+from opt_games.solvers.gurobi import Gurobi
 from opt_games.solvers.ipopt import Ipopt
 from opt_games.solvers.ipopt_executable import IpoptExecutable
 from opt_games.solvers.maingo import Maingo
@@ -35,6 +36,7 @@ BUILT_IN: tuple[type[Solver], ...] = (
     Pounce,
     Scip,
     Maingo,
+    Gurobi,
 )
 """Our own back ends, the default first. A new one is a new file and a name here."""
 

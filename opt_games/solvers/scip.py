@@ -77,6 +77,7 @@ class Scip(Solver):
         global_=True,
         needs_derivatives=False,
         refuses=frozenset({"Expr_if", "ExternalFunction", "ceil", "floor", "asin", "acos", "atan"}),
+        licence="Apache-2.0",
     )
 
     def availability(self) -> Availability:

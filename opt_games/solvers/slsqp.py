@@ -37,7 +37,9 @@ class Slsqp(Solver):
     """SciPy's SLSQP with CasADi's derivatives; dense, without a memory from solve to solve."""
 
     name = "slsqp"
-    capabilities = Capabilities(refuses=frozenset({"ExternalFunction", "ceil", "floor"}))
+    capabilities = Capabilities(
+        refuses=frozenset({"ExternalFunction", "ceil", "floor"}), licence="BSD-3-Clause"
+    )
 
     def availability(self) -> Availability:
         """Look for SciPy without importing it."""

@@ -33,7 +33,9 @@ class TrustConstr(Solver):
     """SciPy's trust-constr with CasADi's derivatives: careful, and slow."""
 
     name = "trust-constr"
-    capabilities = Capabilities(refuses=frozenset({"ExternalFunction", "ceil", "floor"}))
+    capabilities = Capabilities(
+        refuses=frozenset({"ExternalFunction", "ceil", "floor"}), licence="BSD-3-Clause"
+    )
 
     def availability(self) -> Availability:
         """Look for SciPy without importing it."""

@@ -64,7 +64,9 @@ class Uno(Solver):
     """Uno: by default its filter SQP method, whose work per iteration is small."""
 
     name = "uno"
-    capabilities = Capabilities(refuses=frozenset({"ExternalFunction", "ceil", "floor"}))
+    capabilities = Capabilities(
+        warm_start=True, refuses=frozenset({"ExternalFunction", "ceil", "floor"}), licence="MIT"
+    )
 
     def availability(self) -> Availability:
         """Look for unopy without importing it."""
