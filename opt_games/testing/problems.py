@@ -26,11 +26,14 @@ class Problem:
         The optimum, in the model's own sense.
     point : mapping of str to float
         Values of Vars there, by name, as far as they are unique.
+    open_domain : bool
+        Whether an expression is undefined at a bound of its variables.
     """
 
     build: Callable[[], pyo.ConcreteModel]
     objective: float
     point: Mapping[str, float] = field(default_factory=dict)
+    open_domain: bool = False
 
 
 def _variables(
@@ -354,11 +357,13 @@ PROBLEMS: Mapping[str, Problem] = {
     "linear corner": Problem(linear_corner, 3.0, {"x": 1.0, "y": 1.0}),
     "twice the same": Problem(twice_the_same, 6.0, {"x": 2.0, "y": 1.0}),
     "ranged": Problem(ranged, 2.0, {"x": 1.0, "y": 1.0}),
-    "utilities": Problem(utilities, math.log(2), {"x": 2.0, "y": 1.0}),
-    "entropy": Problem(entropy, -math.log(4), {"x[1]": 0.25, "x[4]": 0.25}),
+    "utilities": Problem(utilities, math.log(2), {"x": 2.0, "y": 1.0}, open_domain=True),
+    "entropy": Problem(entropy, -math.log(4), {"x[1]": 0.25, "x[4]": 0.25}, open_domain=True),
     "exponentials": Problem(exponentials, 2 ** (1 / 3) + 2 ** (-2 / 3), {"x": math.log(2) / 3}),
     "parameters": Problem(parameters, 1.0, {"x": 2.0, "y": 1.5}),
-    "root at zero": Problem(root_at_zero, 1.0 + math.exp(-1), {"x": 1.0, "y": math.exp(-1)}),
+    "root at zero": Problem(
+        root_at_zero, 1.0 + math.exp(-1), {"x": 1.0, "y": math.exp(-1)}, open_domain=True
+    ),
     "steep power": Problem(steep_power, _TOP**0.1 - _TOP, {"x": _TOP}),
     "decimal logarithm": Problem(
         decimal_logarithm, math.log10(_DECIBEL) - 0.1 * _DECIBEL, {"x": _DECIBEL}
@@ -517,12 +522,14 @@ def chained_rosenbrock(count: int) -> pyo.ConcreteModel:
 
 
 def hills(count: int) -> pyo.ConcreteModel:
-    """A landscape of hills whose lowest point, 0 at 0, is hard to prove: for limits."""
+    """A landscape of hills whose lowest point is hard to prove: for limits."""
     m = pyo.ConcreteModel()
     m.x = pyo.Var(range(count), bounds=(-5.12, 4.12), initialize=2.2)
+    x = m.x
     m.cost = pyo.Objective(
-        expr=sum(m.x[i] ** 2 for i in range(count))
-        + 10 * (1 - pyo.cos(2 * math.pi * m.x[0]) * pyo.cos(2 * math.pi * sum(m.x[i] for i in m.x)))
-        + sum((1 - pyo.cos(3 * m.x[i] * m.x[i + 1])) for i in range(count - 1))
+        expr=sum(0.1 * x[i] ** 2 for i in x)
+        + sum(
+            pyo.sin(3 * x[i] * x[i - 1] + i) + pyo.cos(2 * x[i] + x[i - 2] ** 2) for i in x if i > 1
+        )
     )
     return m
