@@ -14,6 +14,7 @@
 3.0
 """
 
+from opt_games.solvers.attempts import first_answer
 from opt_games.solvers.base import (
     Availability,
     Capabilities,
@@ -21,6 +22,8 @@ from opt_games.solvers.base import (
     Solver,
     SolverOptions,
 )
+from opt_games.solvers.contained import Contained
+from opt_games.solvers.infeasibility import Infeasibility, explain_infeasibility
 from opt_games.solvers.registry import get_solver, solvers
 from opt_games.solvers.result import Quality, SolverInfo, SolverResult, Termination
 
@@ -28,12 +31,16 @@ __all__ = [
     "Availability",
     "Capabilities",
     "CompiledProblem",
+    "Contained",
+    "Infeasibility",
     "Quality",
     "Solver",
     "SolverInfo",
     "SolverOptions",
     "SolverResult",
     "Termination",
+    "explain_infeasibility",
+    "first_answer",
     "get_solver",
     "solvers",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pyomo.environ as pyo
+from pyomo.common.modeling import unique_component_name
 from pyomo.core.expr.visitor import ExpressionReplacementVisitor, identify_mutable_parameters
 
 from opt_games.errors import SolverError
@@ -47,7 +48,7 @@ def flat_copy(view: ModelView) -> pyo.ConcreteModel:
                 None if math.isinf(high) or var.fixed else high,
             )
         )
-        model.add_component(var.name, copy)
+        model.add_component(unique_component_name(model, var.name), copy)
         copy.set_value(var.value, skip_validation=True)
         copy.fixed = var.fixed
         stands_for[id(var)] = copy
@@ -61,9 +62,8 @@ def flat_copy(view: ModelView) -> pyo.ConcreteModel:
     copier = ExpressionReplacementVisitor(substitute=stands_for, remove_named_expressions=True)
     if view.objective is not None:
         expression = copier.walk_expression(view.objective.expr)
-        model.add_component(
-            view.objective.name, pyo.Objective(expr=expression, sense=view.objective.sense)
-        )
+        name = unique_component_name(model, view.objective.name)
+        model.add_component(name, pyo.Objective(expr=expression, sense=view.objective.sense))
     for each in view.constraints:
         low, body, high = bounded(each)
         least = None if low is None else number_of(low)
@@ -71,5 +71,7 @@ def flat_copy(view: ModelView) -> pyo.ConcreteModel:
         if least is None and most is None:
             continue
         expression = copier.walk_expression(body)
-        model.add_component(each.name, pyo.Constraint(expr=(least, expression, most)))
+        model.add_component(
+            unique_component_name(model, each.name), pyo.Constraint(expr=(least, expression, most))
+        )
     return model

@@ -93,6 +93,7 @@ def explain_infeasibility(model: BlockData, options: SolverOptions | None = None
     if broken is not None:
         return Infeasibility({}, {}, broken)
     copy = flat_copy(view)
+    copied = list(copy.component_data_objects(pyo.Var))
     for objective in copy.component_data_objects(pyo.Objective):
         objective.deactivate()
     if any(True for _ in copy.component_data_objects(pyo.Constraint)):
@@ -101,8 +102,8 @@ def explain_infeasibility(model: BlockData, options: SolverOptions | None = None
     if result.holds not in (Quality.FEASIBLE, Quality.LOCALLY_OPTIMAL):
         raise SolverError(f"no nearest point was found: {result.message}")
     point = [
-        float(var.value) if var.fixed else _inside(copy.component(var.name).value, low, high)
-        for var, low, high in zip(view.variables, *view.bounds(), strict=True)
+        min(max(float(var.value), low), high)
+        for var, low, high in zip(copied, *view.bounds(), strict=True)
     ]
     violations = {}
     with view.at(point):
@@ -116,8 +117,3 @@ def explain_infeasibility(model: BlockData, options: SolverOptions | None = None
     ordered = dict(sorted(violations.items(), key=lambda item: -item[1]))
     names = [var.name for var in view.variables]
     return Infeasibility(ordered, dict(zip(names, point, strict=True)))
-
-
-def _inside(at: float, low: float, high: float) -> float:
-    """Return a value of a variable that is inside its bounds."""
-    return min(max(float(at), low), high)
