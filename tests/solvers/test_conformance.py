@@ -14,9 +14,17 @@ from opt_games.testing import SolverConformance
 from . import stand_in
 from .conftest import AVAILABLE
 
+QUICK = ("ipopt", "uno", "scip")
+"""Those that take part also where the slow tests are left out."""
+
 
 class TestEverySolver(SolverConformance):
-    @pytest.fixture(params=AVAILABLE)
+    @pytest.fixture(
+        params=[
+            name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
+            for name in AVAILABLE
+        ]
+    )
     def solver(self, request):
         return solvers()[request.param]
 
