@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
 from importlib import metadata, util
 from pathlib import Path
@@ -103,3 +106,43 @@ def test_versions_are_those_installed():
     for name, package in PACKAGES.items():
         if util.find_spec(package.split("-")[0]) is not None:
             assert solvers()[name].availability().version == metadata.version(package)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["uno", "trust-constr", "scip", "gurobi", "maingo in a process"])
+def test_ctrl_c_stops_a_solve(name, tmp_path):
+    vendor, _, contained = name.partition(" ")
+    if vendor not in AVAILABLE:
+        pytest.skip(f"{vendor} is not here")
+    (tmp_path / "solve.py").write_text(
+        f"""
+import os, signal, threading, time
+from opt_games.solvers import Contained, SolverOptions, get_solver
+from opt_games.testing.problems import chained_rosenbrock, hills
+
+if __name__ == "__main__":
+    solver = get_solver({vendor!r})
+    model = hills(14) if solver.capabilities.global_ else chained_rosenbrock(1000)
+    solver = Contained(solver) if {bool(contained)} else solver
+    problem = solver.compile(model, SolverOptions(time_limit=30))
+    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+    began = time.monotonic()
+    try:
+        problem.solve()
+    except KeyboardInterrupt:
+        print("stopped after", time.monotonic() - began)
+"""
+    )
+    python_path = os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "solve.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": python_path},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    said = done.stdout.splitlines()[-1]  # SCIP and Gurobi have a word to say first
+    assert said.startswith("stopped after"), (done.stdout, done.stderr)
+    assert float(said.split()[-1]) < 10
