@@ -4,7 +4,7 @@ import pytest
 
 from opt_games.errors import SolverError
 from opt_games.solvers import first_answer
-from opt_games.testing import problems
+from opt_games.testing import problems, unsolvable
 
 from .faults import Fault
 
@@ -17,7 +17,7 @@ def test_the_next_one_is_tried():
 
 
 def test_everything_that_was_tried_is_listed():
-    model = problems.out_of_reach()
+    model = unsolvable.out_of_reach()
     solvers = [Fault("raises"), "ipopt", "no such"]
     with pytest.raises(SolverError) as caught:
         first_answer(model, solvers)

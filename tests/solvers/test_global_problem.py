@@ -14,7 +14,7 @@ from opt_games.solvers.global_problem import GlobalProblem
 from opt_games.solvers.model_view import ModelView
 from opt_games.solvers.operator_rules import Language, from_basic
 from opt_games.solvers.result import Outcome
-from opt_games.testing import problems
+from opt_games.testing import multimodal, problems, unsolvable
 
 INFO = SolverInfo("made up", "1")
 MATHEMATICS = Language(
@@ -77,7 +77,7 @@ def test_the_point_is_refined_but_never_made_worse():
     model = problems.active_bounds()
     MadeUp(model, said(2.0)).solve()
     assert model.x.value == pytest.approx(1.0, abs=1e-9)
-    trap = problems.double_well()
+    trap = multimodal.double_well()
     best = said(-0.25379123722046887, point=[-1.03])
     MadeUp(trap, best).solve()
     assert trap.x.value == pytest.approx(-1.0299, abs=1e-3)
@@ -103,7 +103,7 @@ def test_only_free_variables_go_to_the_solver_and_starts_are_inside():
 
 
 def test_missing_bounds_are_named_with_the_remedy():
-    problem = MadeUp(problems.slope(), said(0.0), needs_bounds=True)
+    problem = MadeUp(unsolvable.slope(), said(0.0), needs_bounds=True)
     with pytest.raises(SolverError, match=r"x has no lower bound.*x\.setlb"):
         problem.solve()
 

@@ -4,11 +4,11 @@ import pyomo.environ as pyo
 import pytest
 
 from opt_games.solvers import explain_infeasibility, get_solver
-from opt_games.testing import problems
+from opt_games.testing import problems, unsolvable
 
 
 def test_the_constraint_in_the_way_is_named_and_the_nearest_point_found():
-    model = problems.out_of_reach()
+    model = unsolvable.out_of_reach()
     found = explain_infeasibility(model)
     assert found.violations == {"area": pytest.approx(0.2, abs=1e-6)}
     assert found.point == {"x[1]": pytest.approx(2.0), "x[2]": pytest.approx(2.0)}
@@ -18,7 +18,7 @@ def test_the_constraint_in_the_way_is_named_and_the_nearest_point_found():
 
 
 def test_a_disc_of_negative_size():
-    assert explain_infeasibility(problems.no_disc()).violations == {"disc": pytest.approx(1.0)}
+    assert explain_infeasibility(unsolvable.no_disc()).violations == {"disc": pytest.approx(1.0)}
 
 
 def test_the_innocent_are_not_named():
@@ -47,5 +47,5 @@ def test_a_feasible_model_is_said_to_be():
 
 
 def test_a_failed_solve_names_what_it_breaks():
-    result = get_solver("ipopt").compile(problems.no_disc()).solve()
+    result = get_solver("ipopt").compile(unsolvable.no_disc()).solve()
     assert "disc is violated most, by 1" in result.message

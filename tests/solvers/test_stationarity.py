@@ -7,7 +7,7 @@ import pytest
 
 from opt_games.solvers.casadi_model import CasadiModel
 from opt_games.solvers.stationarity import stationarity, violation_is_stationary
-from opt_games.testing import problems
+from opt_games.testing import problems, unsolvable
 from opt_games.testing.problems import PROBLEMS
 
 
@@ -44,14 +44,14 @@ def test_an_infinite_slope_cannot_be_judged():
 
 
 def test_the_nearest_point_to_a_disc_that_is_not_there():
-    compiled = CasadiModel.from_pyomo(problems.no_disc())
+    compiled = CasadiModel.from_pyomo(unsolvable.no_disc())
     numbers = compiled.read()
     assert violation_is_stationary(compiled, numbers, np.array([0.0, 0.0]))
     assert not violation_is_stationary(compiled, numbers, np.array([0.5, 0.0]))
 
 
 def test_a_corner_of_the_bounds_may_be_the_nearest():
-    compiled = CasadiModel.from_pyomo(problems.out_of_reach())
+    compiled = CasadiModel.from_pyomo(unsolvable.out_of_reach())
     numbers = compiled.read()
     assert violation_is_stationary(compiled, numbers, np.array([2.0, 2.0]))
     assert not violation_is_stationary(compiled, numbers, np.array([1.0, 2.0]))

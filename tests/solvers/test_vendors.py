@@ -118,7 +118,7 @@ def test_ctrl_c_stops_a_solve(name, tmp_path):
         f"""
 import os, signal, threading, time
 from opt_games.solvers import Contained, SolverOptions, get_solver
-from opt_games.testing.problems import chained_rosenbrock, hills
+from opt_games.testing.unsolvable import chained_rosenbrock, hills
 
 if __name__ == "__main__":
     solver = get_solver({vendor!r})
