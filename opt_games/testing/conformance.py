@@ -29,6 +29,9 @@ from opt_games.testing.multimodal import MULTIMODAL, camel
 from opt_games.testing.problems import PROBLEMS, WITHOUT_BOUNDS, Problem
 from opt_games.testing.unsolvable import INFEASIBLE
 
+WARNINGS = (UserWarning, RuntimeWarning)
+"""Kinds of warning that Python shows on the terminal."""
+
 GAVE_UP = frozenset(
     {
         Termination.ITERATION_LIMIT,
@@ -53,13 +56,19 @@ class SolverConformance(Contract):
 
     @pytest.fixture(autouse=True)
     def silent_and_tidy(
-        self, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self,
+        capfd: pytest.CaptureFixture[str],
+        recwarn: pytest.WarningsRecorder,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> Iterator[None]:
         """Let each test also fail for a word on the terminal or a file left behind."""
         monkeypatch.chdir(tmp_path)
         yield
         said = capfd.readouterr()
         assert (said.out, said.err) == ("", ""), "a solver must not write to the terminal"
+        warned = [str(each.message) for each in recwarn if each.category in WARNINGS]
+        assert warned == [], "a solver must not warn: what it has to say belongs in its message"
         left = [path.name for path in tmp_path.iterdir()]
         assert left == [], "a solver must not leave files in the working directory"
 
