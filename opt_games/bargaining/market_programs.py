@@ -116,10 +116,14 @@ class MarketPrograms:
         return self.equilibria.search.crowd
 
     def inside(self, place: Place) -> Place:
-        """Take shares off their bounds, and answer to them."""
+        """Take shares off their bounds, and answer to them.
+
+        Who gives up everything, and so contributes nothing, stays there.
+        """
         low, high = self.terms.game.contract.bounds
         near = _INSIDE * (high - low)
-        shares = np.where(place.takes, np.clip(place.shares, low + near, high - near), place.shares)
+        inside = np.clip(place.shares, low + near, high - near)
+        shares = np.where(place.takes & (place.shares < 1.0), inside, place.shares)
         reply = self.crowd.reply(place.base, shares)
         takes = place.takes & reply.takes
         extra = np.where(reply.contributes, reply.extra, 0.0)

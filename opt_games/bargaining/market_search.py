@@ -24,6 +24,7 @@ from opt_games.bargaining.market_prices import (
     find_prices,
     place_of,
     share_grid,
+    closer_grid,
 )
 from opt_games.bargaining.market_programs import SAME, MarketPrograms, Placed, Start
 from opt_games.bargaining.market_terms import SMALLEST_GAIN, Place
@@ -34,7 +35,6 @@ Index = NDArray[np.int64]
 
 _SCREEN = 64
 _SHARES = 17
-_FINER = 33
 _ROUNDS = 12
 _FAILURES = 4  # programs that do not converge, after which no others are tried
 _REPAIRS = 2  # of a market of few: programs, and climbing after them
@@ -168,7 +168,7 @@ class MarketSearch(MarketPrograms):
     def _repriced(self, base: float) -> Place:
         """Let everybody choose at the prices of a base level."""
         low, high = self.terms.game.contract.bounds
-        grid = share_grid(low, high, _FINER)[:, None]
+        grid = closer_grid(low, high)[:, None]
         choices = Choices.of(self.crowd, self.terms, np.array([base]), grid)
         prices = find_prices(choices, self.terms, self.crowd)
         return self.inside(place_of(choices, prices.chosen))
@@ -264,7 +264,7 @@ class MarketSearch(MarketPrograms):
         base = np.array([placed.place.base])
         slope, profit = np.array([placed.slope_price]), np.array([placed.profit_price])
         least = np.array([placed.least])
-        grid = share_grid(low, high, _FINER)[:, None]
+        grid = closer_grid(low, high)[:, None]
         choices = Choices.of(self.crowd, self.terms, base, grid)
         value = choices.priced(slope, profit, least)[0]
         chosen = value.argmax(axis=0)
