@@ -21,10 +21,10 @@ from opt_games.bargaining.market_equilibria import Outcome
 from opt_games.bargaining.market_few import FewSearch
 from opt_games.bargaining.market_prices import (
     Choices,
+    closer_grid,
     find_prices,
     place_of,
     share_grid,
-    closer_grid,
 )
 from opt_games.bargaining.market_programs import SAME, MarketPrograms, Placed, Start
 from opt_games.bargaining.market_terms import SMALLEST_GAIN, Place
@@ -65,11 +65,24 @@ class MarketSearch(MarketPrograms):
             placed = self._settle(start)
             if placed is not None and (found is None or placed.score > found.score):
                 found = placed
+        found = self._no_worse_than_known(found)
         if found is None:
             return None
         self.progress.gap = found.gap
         self.progress.notes = self._notes(found)
         return found.outcome
+
+    def _no_worse_than_known(self, found: Placed | None) -> Placed | None:
+        """Begin at the best known contract, too, where the others end below it."""
+        active = [self.as_placed(each) for each in self.known if each.active]
+        best = max(active, key=lambda each: each.score, default=None)
+        if best is None or (found is not None and found.score >= best.score):
+            return found
+        if best.place.base > 0.0:
+            placed = self._settle(Start(self.inside(best.place)))
+            if placed is not None and placed.score >= best.score:
+                return placed
+        return best
 
     def _notes(self, found: Placed) -> tuple[str, ...]:
         """Say what is known of a contract, and what is not."""
@@ -107,16 +120,8 @@ class MarketSearch(MarketPrograms):
                 return self.equilibria.outcome(shares)
             reply = self.crowd.reply(base, shares)
             outcome = self.equilibria.judged(shares, reply)
-            extra = np.where(reply.contributes & reply.takes, reply.extra, 0.0)
-            place = Place(
-                shares,
-                reply.base,
-                extra,
-                reply.takes,
-                reply.takes & reply.contributes,
-                reply.payoff,
-            )
-            here = Placed(place, 0.0, 0.0, -np.inf, outcome, self.score(outcome), ())
+            here = self.as_placed(outcome)
+            place = here.place
             if found is None or here.score > found.score:
                 found = here
             for edge, rivals in ((False, ()), (True, ()), (False, near), (True, near)):
@@ -199,12 +204,10 @@ class MarketSearch(MarketPrograms):
             low, high = (low, harder) if holds else (harder, high)
             score = self.score(outcome)
             if best is None or score > best.score:
-                reply = outcome.reply
-                adds = reply.takes & reply.contributes
-                extra = np.where(adds, reply.extra, 0.0)
-                place = Place(shares, reply.base, extra, reply.takes, adds, reply.payoff)
-                best = Placed(
-                    place, 0.0, plan.profit_price, -np.inf, outcome, score, tuple(plan.rivals)
+                best = replace(
+                    self.as_placed(outcome),
+                    profit_price=plan.profit_price,
+                    rivals=tuple(plan.rivals.tolist()),
                 )
             if holds and not low:
                 break
@@ -250,7 +253,7 @@ class MarketSearch(MarketPrograms):
             outcome = self.equilibria.outcome(place.shares)
         except NotCoveredError:
             return None
-        return Placed(place, 0.0, 0.0, -np.inf, outcome, self.score(outcome), ())
+        return replace(self.as_placed(outcome), place=place)
 
     def _better(self, best: Placed, start: Start) -> Placed | None:
         """Solve, and return what is better than the best so far."""

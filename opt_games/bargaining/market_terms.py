@@ -304,16 +304,16 @@ def _bounded(
         highest = np.maximum(top[rows], low[rows])
         bottom, ceiling = np.zeros((kind.rows, rows.size)), np.full((kind.rows, rows.size), np.inf)
         if kind.contributes:
-            own, least, most = np.zeros(rows.size), -np.inf, np.inf
+            own, least, most = np.array([[0.0], [-np.inf], [np.inf]]).repeat(rows.size, 1)
             # no contribution is made at a share above 1
             bottom[0], ceiling[0] = low[rows], np.where(highest < 1.0, highest, np.inf)
         elif kind.content:
             own, least, most = np.clip(at.shares[rows], low[rows], highest), low[rows], highest
             bottom[0], ceiling[0] = -np.inf, 0.0
         else:
-            own = least = most = np.full(rows.size, high)
+            own, least, most = np.full((3, rows.size), high)
         for column, values in zip((start, lower, upper), (own, least, most), strict=True):
-            column.append(np.broadcast_to(values, rows.size))
+            column.append(values)
         row_lower.append(bottom.T.ravel())
         row_upper.append(ceiling.T.ravel())
     columns = (start, lower, upper, row_lower, row_upper)

@@ -10,7 +10,8 @@ solutions that maximise the smallest gain, that gain :math:`t` are variables:
 
    \max_{x_0, v, t, y} \; h_0(v) + \sum_i h_i(U_i) \quad\text{or}\quad t
    \qquad\text{s.t.}\qquad
-   \sum_i M_i = \phi_0'(x_0), \qquad v = \sum_i P_i - \phi_0(x_0), \qquad \delta_i \in [\underline\delta, \overline\delta], \dots
+   \sum_i M_i = \phi_0'(x_0), \qquad v = \sum_i P_i - \phi_0(x_0), \qquad
+   \delta_i \in [\underline\delta, \overline\delta], \dots
 
 Two rows are sums over all; every other row and all second derivatives are of one specialist, or
 between it and :math:`x_0`. A generalist at the edge, where going any lower would lose a specialist,
@@ -62,7 +63,8 @@ class Members:
     def shares(self, base: float, own: Array) -> Array:
         """Return the shares of who contributes, at a scaled base level and their variables."""
         values = self.block.values.map(own.size)
-        return values(base, 0.0, own[None, :], self.numbers).full()[1 + self.kind.sums]
+        found = values(base, 0.0, own[None, :], self.numbers)
+        return np.asarray(found.full()[1 + self.kind.sums])
 
 
 @dataclass(frozen=True)

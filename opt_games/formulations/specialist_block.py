@@ -198,9 +198,9 @@ def specialist_block(group: SpecialistGroup, kind: BlockKind, attribute: str) ->
     if kind.epigraph:
         rows.append(gain - worst * constants["span"] / unit)
     level = casadi.exp(scaled[1]) * constants["level_scale"] if kind.contributes else 0.0
-    replaced = casadi.substitute(casadi.vertcat(goal, *rows), share, agreed)
+    shared = casadi.substitute(casadi.vertcat(goal, *rows), share, agreed)
     replaced = casadi.substitute(
-        [replaced], [base, extra], [scaled[0] * constants["base_scale"], casadi.SX(level)]
+        [shared], [base, extra], [scaled[0] * constants["base_scale"], casadi.SX(level)]
     )
     more = [present, *(each for rival in rivals for each in rival)] if rivals else []
     numbers = casadi.vertcat(*parameters, *constants.values(), *more)
