@@ -28,6 +28,10 @@ _NOBODY = (
     "No contract was found that lets everybody gain who could gain by some contract: the sum of "
     "utilities decides."
 )
+_FEW = (
+    "The best of thousands of contracts tried, climbed from and placed by programs; no proof that "
+    "there is no better one."
+)
 _NONE = "No contract was found by which anybody gains; that there is none is not proven."
 _COMMON = np.array([0.0, 0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98, 1.0])
 
@@ -79,11 +83,12 @@ def best_market_contract(game: Game, solution: str, options: SolverOptions) -> A
             few, stakes = few_search(equilibria, scale)
             if stakes is None:
                 return Agreed(None, equilibria.search, scale, progress)
-            if solution == "kalai-smorodinsky":
-                stakes = few.with_ideals(stakes)
             terms = Terms(game, solution, stakes, outside)
-            search = MarketSearch(equilibria, terms, scale, options, progress)
-            return Agreed(search.best_of_few(few), equilibria.search, scale, progress)
+            if solution == "kalai-smorodinsky":
+                terms = replace(terms, stakes=few.with_ideals(terms))
+            progress.notes = (_FEW,)
+            agreed = few.outcome(few.best(terms))
+            return Agreed(agreed, equilibria.search, scale, progress)
         known = common_outcomes(equilibria)
         stakes = _stakes(game, known)
         if stakes is None:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from opt_games.bargaining.crowd_line import NotCoveredError
 from opt_games.bargaining.market_edges import EdgeTable, plan_edges
 from opt_games.bargaining.market_equilibria import Outcome
-from opt_games.bargaining.market_few import FewSearch
 from opt_games.bargaining.market_prices import (
     Choices,
     closer_grid,
@@ -37,7 +36,6 @@ _SCREEN = 64
 _SHARES = 17
 _ROUNDS = 12
 _FAILURES = 4  # programs that do not converge, after which no others are tried
-_REPAIRS = 2  # of a market of few: programs, and climbing after them
 _SAMPLE = 512
 _CLOSER = 2
 _HARDER = 10  # contracts tried at rising prices of rivals
@@ -108,35 +106,6 @@ class MarketSearch(MarketPrograms):
                 "Every player's best, which gains are relative to, is the best found, too."
             )
         return tuple(notes)
-
-    def best_of_few(self, few: FewSearch) -> Outcome | None:
-        """Return the best contract of a market of few: climbed to, then placed by programs."""
-        solution, stakes = self.terms.solution, self.terms.stakes
-        found: Placed | None = None
-        shares = few.climb(solution, stakes)
-        for turn in range(_REPAIRS):
-            base, near = few.leading_to(shares)
-            if base is None:
-                return self.equilibria.outcome(shares)
-            reply = self.crowd.reply(base, shares)
-            outcome = self.equilibria.judged(shares, reply)
-            here = self.as_placed(outcome)
-            place = here.place
-            if found is None or here.score > found.score:
-                found = here
-            for edge, rivals in ((False, ()), (True, ()), (False, near), (True, near)):
-                if rivals or not near:
-                    placed = self.solve(Start(place, edge, rivals))
-                    if placed is not None and placed.score >= found.score:
-                        found = placed
-            if turn < _REPAIRS - 1:
-                best = np.broadcast_to(found.outcome.share, shares.shape)
-                shares = few.refine(solution, stakes, np.array(best), 0.01)
-        self.progress.notes = (
-            "The best of thousands of contracts tried and climbed from; no proof that there is "
-            "no better one.",
-        )
-        return None if found is None else found.outcome
 
     def starts(self, importance: Array) -> list[Start]:
         """Choose regimes by prices at the base levels that promise most."""
