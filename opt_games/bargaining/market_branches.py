@@ -29,9 +29,11 @@ _FORCED = -1e200  # an outside option that nobody takes
 _SECANTS = 12
 _STEP = 1e-6  # of differences
 _TIE = 3e-9  # of turnover: what rivals are kept below, to be no ties
-_ITERATIONS = 25
+_ITERATIONS = 50
 _APART = 1e-5
 _EXACT = 1e-12
+_CLEAR = 1e-3  # of turnover: what tells the two kinds of branches apart
+_FLAT = 1e-8  # of the slopes around a maximum
 _NEAR = 0.1  # of turnover
 
 
@@ -55,6 +57,7 @@ class MarketBranch:
 class _There:
     """Forced answers at base levels, arrays of shape (..., specialists)."""
 
+    revenue: Array
     paid: Array
     marginal: Array
     profit: Array
@@ -95,15 +98,15 @@ class MarketBranches:
         """Answer for all to base levels that broadcast to the shape of the shares."""
         shape = np.broadcast_shapes(base.shape, shares.shape)
         base, shares = np.broadcast_to(base, shape), np.broadcast_to(shares, shape)
-        paid, marginal, profit, final = np.zeros((4, *shape))
+        revenue, paid, marginal, profit, final = np.zeros((5, *shape))
         for chunk in self.chunks:
             rows = chunk.members
             start = np.broadcast_to(self.crowd.extra[rows], (*shape[:-1], rows.size))
             found = respond(chunk, base[..., rows], shares[..., rows], start)
             paid[..., rows], marginal[..., rows] = found.paid(shares[..., rows])
-            profit[..., rows] = found.profit
+            revenue[..., rows], profit[..., rows] = found.revenue, found.profit
             final[..., rows] = base[..., rows] + np.where(found.contributes, found.extra, 0.0)
-        return _There(paid, marginal, profit, final)
+        return _There(revenue, paid, marginal, profit, final)
 
     @property
     def outside(self) -> Array:
@@ -122,7 +125,7 @@ class MarketBranches:
         up = np.take_along_axis(gains, k[..., None, :], -2)[..., 0, :]
         moves = (k > 0) & (down < 0.0)
         root = high
-        for _ in range(_SECANTS):
+        for _ in range(_SECANTS if moves.any() else 0):
             with np.errstate(all="ignore"):
                 root = np.where(moves, high - (high - low) * up / (up - down), high)
             here = self.answers(root, shares).profit - self.outside
@@ -170,12 +173,16 @@ class MarketBranches:
         left, right = np.where(stays, first, left), np.where(stays, beyond, right)
         up, down = self._of_sets(left, shares)[1], -self._of_sets(right, shares)[1]
         inside = (up > 0) & (down > 0)
+        steep = np.abs(up) + np.abs(down)
         top = left
         for _ in range(_SECANTS):
             with np.errstate(all="ignore"):
                 top = np.where(inside, left + (right - left) * up / (up + down), left)
             here = self._of_sets(top, shares)[1]
             rises = here > 0
+            # the value is flat there: what is left counts as its square
+            if (np.abs(here[inside]) <= _FLAT * steep[inside]).all():
+                break
             up, down = np.where(rises, here, 0.5 * up), np.where(rises, 0.5 * down, -here)
             left, right = np.where(rises, top, left), np.where(rises, right, top)
         found = self._of_sets(top, shares)[0]
@@ -190,18 +197,26 @@ class MarketBranches:
         return paid - cost, np.where(self.sets, there.marginal, 0.0).sum(axis=2) - marginal
 
     def branches(self, base: float, shares: Array) -> list[MarketBranch]:
-        """Return the branches that a contract may lie on, with a base level."""
+        """Return the branches that a contract with a base level may lie on."""
         there = self.answers(np.array([base]), shares)
-        turnover = np.abs(there.paid).sum() + self.cost(np.array([base]))[0][0]
+        turnover = np.abs(there.revenue).sum() + self.cost(np.array([base]))[0][0]
         gain = there.profit - self.outside
         takes = gain >= -1e-9 * turnover
         if not takes.any():
             return []
         key = tuple(takes.tolist())
         edge = int(np.where(takes, gain, np.inf).argmin())
-        return [MarketBranch(key, None), MarketBranch(key, edge)]
+        slope = there.marginal[takes].sum() - self.cost(np.array([base]))[1][0]
+        found = []
+        if abs(slope) * base <= _CLEAR * turnover:
+            found.append(MarketBranch(key, None))
+        if gain[edge] <= _CLEAR * turnover or not found:
+            found.append(MarketBranch(key, edge))
+        return found
 
-    def best(self, branch: MarketBranch, base: float, shares: Array) -> Array:
+    def best(
+        self, branch: MarketBranch, base: float, shares: Array, iterations: int = _ITERATIONS
+    ) -> Array:
         """Return the shares of a best contract on a branch; no better one if that fails.
 
         Parameters
@@ -210,9 +225,11 @@ class MarketBranches:
         base : float
         shares : ndarray, shape (specialists,)
             Where to begin.
+        iterations : int
+            The most that SLSQP may take.
         """
         program = _BranchProgram.of(self, branch, base, shares)
-        return program.solved(base, shares)
+        return program.solved(base, shares, iterations)
 
 
 @dataclass
@@ -233,7 +250,7 @@ class _BranchProgram:
     ) -> _BranchProgram:
         takes = np.array(branch.takes)
         there = market.answers(np.array([base]), shares)
-        turnover = float(np.abs(there.paid).sum() + market.cost(np.array([base]))[0][0])
+        turnover = float(np.abs(there.revenue).sum() + market.cost(np.array([base]))[0][0])
         tops, levels = market.tops(shares[None])
         apart = np.abs(levels[0] - base) > _APART * base
         near = tops[0] > tops[0].max() - _NEAR * turnover
@@ -326,7 +343,7 @@ class _BranchProgram:
         lower[1 + self.takes.size :], upper[1 + self.takes.size :] = -np.inf, np.inf
         return lower, upper
 
-    def solved(self, base: float, shares: Array) -> Array:
+    def solved(self, base: float, shares: Array, iterations: int) -> Array:
         point = np.append(base / self.unit, shares)
         if self.market.terms.solution in SMALLEST_GAIN:
             # feasible at the start: the smallest gain there
@@ -352,7 +369,7 @@ class _BranchProgram:
                 },
             ],
             method="SLSQP",
-            options={"maxiter": _ITERATIONS, "ftol": 1e-13},
+            options={"maxiter": iterations, "ftol": 1e-13},
         )
         count = self.takes.size
         bottom, top = self.market.terms.game.contract.bounds

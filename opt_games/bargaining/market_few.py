@@ -31,14 +31,15 @@ _HILLS = 10
 _APART = 0.05
 _WAYS = 48
 _ROUNDS = 24
-_STARTS = 4  # of one branch, from different hills
-_REPEATS = 3
+_STARTS = 3  # of one branch, from different hills
+_ITERATIONS = (10, 50, 50)  # of programs: from all hills, then from the best contract
 _NOTHING = -1e100
 _SMALLEST = 1e-9  # gain, of what is at stake, that counts
 _FIRST = 0.1
 _LEVELS = np.concatenate(
     [[0.0], np.geomspace(1e-3, 0.05, 5), np.linspace(0.08, 1.3, 18), [1.6, 2.0, 3.0, 5.0, 12.0]]
 )
+_NODES = np.append(1e-9, _LEVELS[1:])
 
 
 @dataclass
@@ -126,11 +127,11 @@ class FewSearch:
             The solution asked for, or ``"player k"`` for the utility of player number k.
         """
         solution, stakes = terms.solution, terms.stakes
-        branches = MarketBranches.of(self.equilibria.search.crowd, terms, _LEVELS[1:] * self.scale)
+        branches = MarketBranches.of(self.equilibria.search.crowd, terms, _NODES * self.scale)
         hills, values = self.climbed(solution, stakes)
         best, value = hills[:, 0], values[0]
         tried: Counter[MarketBranch] = Counter()
-        for turn in range(_REPEATS):
+        for turn in range(len(_ITERATIONS)):
             starts = hills.T if turn == 0 else best[None]
             risen = False
             for start in starts:
@@ -140,7 +141,7 @@ class FewSearch:
                         if turn == 0 and tried[branch] == _STARTS:
                             continue
                         tried[branch] += 1
-                        shares = branches.best(branch, level, start)
+                        shares = branches.best(branch, level, start, _ITERATIONS[turn])
                         found = self._worth(solution, stakes, shares)
                         if found > value + stakes.rounding(solution):
                             best, value, risen = shares, found, True
