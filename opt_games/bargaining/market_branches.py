@@ -214,6 +214,16 @@ class MarketBranches:
             found.append(MarketBranch(key, edge))
         return found
 
+    def everybody(self, shares: Array) -> list[MarketBranch]:
+        """Return the branches on which everybody takes part and one is just willing."""
+        entries = self.entries(shares)
+        key = (True,) * shares.size
+        return [MarketBranch(key, int(k)) for k in np.flatnonzero(entries > self.nodes[0])]
+
+    def highest_entry(self, shares: Array) -> float:
+        """Return the base level from which on all are willing, or the highest looked at."""
+        return float(min(self.entries(shares).max(), self.nodes[-1]))
+
     def best(
         self, branch: MarketBranch, base: float, shares: Array, iterations: int = _ITERATIONS
     ) -> Array:

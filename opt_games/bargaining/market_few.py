@@ -131,6 +131,13 @@ class FewSearch:
         hills, values = self.climbed(solution, stakes)
         best, value = hills[:, 0], values[0]
         tried: Counter[MarketBranch] = Counter()
+        # contracts that keep everybody in may be too few to be drawn
+        for branch in branches.everybody(best):
+            for start in (best, np.full(best.size, best.mean())):
+                shares = branches.best(branch, branches.highest_entry(start), start)
+                found = self._worth(solution, stakes, shares)
+                if found > value + stakes.rounding(solution):
+                    best, value = shares, found
         for turn in range(len(_ITERATIONS)):
             starts = hills.T if turn == 0 else best[None]
             risen = False
