@@ -13,7 +13,7 @@ import opt_games
 from opt_games import Bargaining, Contract, Game, Generalist, Specialist, SpecialistTable
 
 seeds = st.integers(0, 2**20)
-axioms = settings(derandomize=True, deadline=None, max_examples=4)
+axioms = settings(derandomize=True, deadline=None, max_examples=3)
 SIZE = 8
 
 
@@ -37,6 +37,7 @@ def market(seed: int, *, twins: bool = False, scale: float = 1.0, **more: Any) -
     )
 
 
+@pytest.mark.slow
 @axioms
 @given(seeds)
 def test_efficiency(seed):
@@ -53,6 +54,7 @@ def test_efficiency(seed):
             assert not ((theirs >= mine).all() and (theirs > mine + 1e-7).any())
 
 
+@pytest.mark.slow
 @axioms
 @given(seeds, st.floats(0.0, 0.05))
 def test_individual_rationality(seed, least):
@@ -64,6 +66,7 @@ def test_individual_rationality(seed, least):
             assert found.utilities[player] >= wanted - 1e-8
 
 
+@pytest.mark.slow
 @axioms
 @given(seeds)
 def test_symmetry(seed):
@@ -74,6 +77,7 @@ def test_symmetry(seed):
         assert found.utilities["app-1"] != pytest.approx(found.utilities["app-3"], rel=1e-5)
 
 
+@pytest.mark.slow
 @axioms
 @given(seeds, st.floats(0.2, 5.0))
 def test_scale_invariance_of_nash_and_kalai_smorodinsky(seed, scale):
@@ -84,6 +88,7 @@ def test_scale_invariance_of_nash_and_kalai_smorodinsky(seed, scale):
         assert list(scaled.shares.values()) == pytest.approx(list(plain.shares.values()), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_egalitarian_is_not_scale_invariant():
     plain, scaled = (
         opt_games.solve(market(0, scale=each), bargain="egalitarian") for each in (1.0, 5.0)
@@ -91,6 +96,7 @@ def test_egalitarian_is_not_scale_invariant():
     assert abs(plain.shares["last"] - scaled.shares["last"]) > 0.05
 
 
+@pytest.mark.slow
 @axioms
 @given(seeds)
 def test_monotonicity_of_kalai_smorodinsky(seed):

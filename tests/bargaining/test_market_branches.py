@@ -10,6 +10,7 @@ from opt_games.bargaining.market_branches import MarketBranches
 from opt_games.bargaining.market_equilibria import market_equilibria
 from opt_games.bargaining.market_few import few_search
 from opt_games.bargaining.market_terms import Terms
+from opt_games.bargaining.solutions import score_utilities
 
 NODES = np.concatenate([np.geomspace(1e-3, 0.05, 6), np.linspace(0.08, 1.3, 18), [2.0, 5.0, 12.0]])
 
@@ -41,9 +42,10 @@ def test_lowest_levels_at_which_specialists_are_willing():
     found = branches.entries(shares)
     known = np.isfinite(found)
     assert known.mean() > 0.9
-    np.testing.assert_allclose(found[known], np.maximum(expected[known], NODES[0] * 0.0), atol=1e-2)
+    np.testing.assert_allclose(found[known], expected[known], atol=1e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solution", ["utilitarian", "nash", "egalitarian", "player 1"])
 def test_a_program_leads_to_a_contract_no_worse_than_its_neighbours(solution):
     market, few, branches = prepared(7, solution)
@@ -52,8 +54,6 @@ def test_a_program_leads_to_a_contract_no_worse_than_its_neighbours(solution):
     rng = np.random.default_rng(0)
     reach = 10.0 ** rng.uniform(-7.0, -1.0, 4000)
     around = np.clip(shares[:, None] + reach * rng.uniform(-1.0, 1.0, (market.size, 4000)), 0, 1)
-    from opt_games.bargaining.solutions import score_utilities
-
     value = score_utilities(solution, terms.stakes, *few.lead_to(shares[:, None]))[0]
     others = score_utilities(solution, terms.stakes, *few.lead_to(around))
     assert np.isfinite(value)

@@ -113,7 +113,8 @@ def test_every_specialists_best_contract():
     np.testing.assert_allclose(ideals, climbed, rtol=1e-6)
 
 
-@pytest.mark.parametrize("seed", [4, 7])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [4, 7, 16])
 def test_a_brute_force_over_contracts_of_a_small_market(seed):
     shortfall, _ = compare(seed)
     assert shortfall < 1e-6
