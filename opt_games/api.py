@@ -83,7 +83,8 @@ def solve(
     if game.has_policy:
         return solve_policy_game(game, solution, contract, solver=solver, options=options)
     bargains_apart = contract is None and game.contract.shares == "separate"
-    if len(game.specialists) > (SEVERAL if bargains_apart else LARGE) and solver == "ipopt":
+    few = 1 if bargains_apart else LARGE
+    if len(game.specialists) > few and solver == "ipopt":
         given: Shares | None = contract
         if contract is not None and game.contract.shares == "common":
             given = float(contract[0])

@@ -88,6 +88,8 @@ def best_market_contract(game: Game, solution: str, options: SolverOptions) -> A
                 terms = replace(terms, stakes=few.with_ideals(terms))
             progress.notes = (_FEW,)
             agreed = few.outcome(few.best(terms))
+            search = MarketSearch(equilibria, terms, scale, options, progress)
+            agreed = search.sharper(agreed)
             return Agreed(agreed, equilibria.search, scale, progress)
         known = common_outcomes(equilibria)
         stakes = _stakes(game, known)

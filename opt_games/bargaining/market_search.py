@@ -82,6 +82,15 @@ class MarketSearch(MarketPrograms):
                 return placed
         return best
 
+    def sharper(self, outcome: Outcome) -> Outcome:
+        """Place a contract by the program of its regimes, where that is no worse."""
+        here = self.as_placed(outcome)
+        if not (outcome.active and here.place.base > 0.0):
+            return outcome
+        placed = self.solve(Start(here.place))
+        least = here.score - self.terms.stakes.rounding(self.terms.solution)
+        return outcome if placed is None or placed.score < least else placed.outcome
+
     def _notes(self, found: Placed) -> tuple[str, ...]:
         """Say what is known of a contract, and what is not."""
         size = self.crowd.market.size
