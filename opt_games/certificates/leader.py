@@ -336,15 +336,8 @@ class Paid:
 def paid(contest: Contest, boxes: Boxes, rows: Rows) -> Paid:
     """Bound what specialists pay the generalist when all respond at their best."""
     pairs, number = hull(rows, contest._key(rows))
-    own, lead, performance = contest.values(boxes, rows)
-    sharp = contest.slopes(boxes, rows).own
-    middle = 0.5 * (rows.low + rows.high)
-    points = Rows(rows.box, rows.member, middle, middle)
-    center, *_ = contest.values(boxes, points)
-    for k, slope in enumerate(sharp):
-        span = subtract((rows.low[k], rows.high[k]), point(middle[k]))
-        center = add(center, multiply(slope, span))
-    best = _greatest(number, np.minimum(own[1], center[1]), pairs.size)
+    _, lead, performance = contest.values(boxes, rows)
+    best = _greatest(number, own_bounds(contest, boxes, rows), pairs.size)
     references, order = contest.reference(boxes, rows)
     surely = np.empty(pairs.size)
     surely[number] = contest.guaranteed(boxes, references)[order]
@@ -359,6 +352,17 @@ def paid(contest: Contest, boxes: Boxes, rows: Rows) -> Paid:
     low = np.where(takes, low, np.minimum(np.where(may_take, low, 0.0), 0.0))
     whole = total(pairs.box, (low, high), boxes.size)
     return Paid(whole, pairs, low, high, taking, takes, may_take, (surely, best), (least, most))
+
+
+def own_bounds(contest: Contest, boxes: Boxes, rows: Rows) -> Array:
+    """Bound from above what specialists earn by the contributions of a row, if they take part."""
+    (_, plain), *_ = contest.values(boxes, rows)
+    middle = 0.5 * (rows.low + rows.high)
+    center, *_ = contest.values(boxes, Rows(rows.box, rows.member, middle, middle))
+    for k, slope in enumerate(contest.slopes(boxes, rows).own):
+        span = subtract((rows.low[k], rows.high[k]), point(middle[k]))
+        center = add(center, multiply(slope, span))
+    return np.minimum(plain, center[1])
 
 
 def _greatest(number: Array, values: Array, count: int) -> Array:
