@@ -28,6 +28,8 @@ class BargainGap:
     boxes : int
     reason : str
         Why there is no bound, or why it is not closer.
+    better : tuple of float, or None
+        A range of shares all of which are proven to score more, by more than the tolerance.
     """
 
     solution: str
@@ -37,6 +39,7 @@ class BargainGap:
     tolerance: float = 0.0
     boxes: int = 0
     reason: str = ""
+    better: tuple[float, float] | None = None
 
     @property
     def gap(self) -> float | None:
@@ -63,6 +66,7 @@ class BargainGap:
             "tolerance": self.tolerance,
             "boxes": self.boxes,
             "reason": self.reason,
+            "better_shares": None if self.better is None else list(self.better),
         }
 
 

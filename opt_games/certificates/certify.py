@@ -132,6 +132,17 @@ def certify_levels(
     )
 
 
+def unclaimed(game: Game, tolerance: float) -> Certificate:
+    """Return what is certified without agreement: nobody produces, so that nobody can deviate."""
+    spec, fingerprint = game_text(game)
+    nothing = dict.fromkeys(game.players, 0.0)
+    outside = game.outside_options()
+    version = _version()
+    return Certificate(
+        nothing, tolerance, None, None, outside, outside, {}, (), 0, 0.0, version, spec, fingerprint
+    )
+
+
 def game_text(game: Game) -> tuple[str | None, str]:
     """Return the text of a game's spec file, None if it has none, and a SHA-256 of it."""
     text = to_toml(game)

@@ -63,26 +63,26 @@ class Bound:
 
 
 @dataclass
-class _Queue:
+class Queue:
     """Boxes of one region that still may beat the best, with the rows of each contest."""
 
     boxes: Boxes
     upper: Array
     rows: list[Rows]
 
-    def split_off(self, which: Mask) -> _Queue:
+    def split_off(self, which: Mask) -> Queue:
         """Remove some boxes and return them."""
         chosen = self.take(np.flatnonzero(which))
         rest = self.take(np.flatnonzero(~which))
         self.boxes, self.upper, self.rows = rest.boxes, rest.upper, rest.rows
         return chosen
 
-    def take(self, which: Array) -> _Queue:
+    def take(self, which: Array) -> Queue:
         """Return some boxes, in the order given."""
         rows = [some_rows(each, which, self.boxes.size) for each in self.rows]
-        return _Queue(self.boxes.take(which), self.upper[which], rows)
+        return Queue(self.boxes.take(which), self.upper[which], rows)
 
-    def join(self, other: _Queue) -> None:
+    def join(self, other: Queue) -> None:
         """Add boxes."""
         moved = [
             Rows(each.box + self.boxes.size, each.member, each.low, each.high)
@@ -92,9 +92,14 @@ class _Queue:
             Rows(*(np.concatenate([getattr(a, n), getattr(b, n)], axis=-1) for n in _FIELDS))
             for a, b in zip(self.rows, moved, strict=True)
         ]
+        share: Interval | None = None
+        if self.boxes.share is not None and other.boxes.share is not None:
+            one, two = self.boxes.share, other.boxes.share
+            share = (np.concatenate([one[0], two[0]]), np.concatenate([one[1], two[1]]))
         self.boxes = Boxes(
             np.concatenate([self.boxes.low, other.boxes.low], axis=1),
             np.concatenate([self.boxes.high, other.boxes.high], axis=1),
+            share,
         )
         self.upper = np.concatenate([self.upper, other.upper])
 
@@ -186,12 +191,12 @@ class LeaderSearch:
                 self.reasons.append("a box too small to halve could not be bounded")
             queue.join(halves)
 
-    def _set_aside(self, queue: _Queue, which: Mask) -> None:
+    def _set_aside(self, queue: Queue, which: Mask) -> None:
         if which.any():
             gone = queue.split_off(which)
             self.upper = max(self.upper, float(gone.upper.max()))
 
-    def _bound(self, contests: Sequence[Contest], batch: _Queue) -> Array:
+    def _bound(self, contests: Sequence[Contest], batch: Queue) -> Array:
         """Narrow the rows and bound a batch; return the side across which to halve each box."""
         boxes, count = batch.boxes, batch.boxes.size
         middle = Boxes(*(2 * [0.5 * (boxes.low + boxes.high)]))
@@ -207,7 +212,7 @@ class LeaderSearch:
             narrow = contest.refine(middle, rows, 4, finest=_FINEST * scale)
             at = paid(contest, middle, narrow)
             here = add(here, at.total)
-            tilt = _tilts(contest, boxes, rows, gains)
+            tilt = tilts(contest, boxes, rows, gains)
             smooth_ranges = add(smooth_ranges, _mixed(gains, at, tilt, count))
             slopes = [
                 add(old, total(tilt.box, new, count))
@@ -267,7 +272,7 @@ def search_window(
 
 def first_boxes(
     low: Array, high: Array, contests: Sequence[Contest], added: Sequence[Array]
-) -> _Queue:
+) -> Queue:
     """Cover base levels with a first grid of boxes, with one row for every specialist."""
     cells = _FIRST_SPLIT[low.size]
     sides = [
@@ -284,10 +289,10 @@ def first_boxes(
         box = np.repeat(np.arange(boxes.size), limit.shape[1])
         member = np.tile(np.arange(limit.shape[1]), boxes.size)
         rows.append(Rows(box, member, np.zeros((low.size, box.size)), limit[:, member]))
-    return _Queue(boxes, np.full(boxes.size, np.inf), rows)
+    return Queue(boxes, np.full(boxes.size, np.inf), rows)
 
 
-def _halves(batch: _Queue, side: Array) -> tuple[_Queue, Mask]:
+def _halves(batch: Queue, side: Array) -> tuple[Queue, Mask]:
     """Halve every box; those that are too small to halve are left out, and told."""
     at = np.arange(batch.boxes.size)
     low, high = batch.boxes.low[side, at], batch.boxes.high[side, at]
@@ -372,7 +377,7 @@ def _greatest(number: Array, values: Array, count: int) -> Array:
 
 
 @dataclass(frozen=True)
-class _Tilt:
+class Tilt:
     """How what a pair pays changes with the base level, where that is known; else it is not used.
 
     `slopes` are by attribute an interval per pair, zero for pairs that are not `known`.
@@ -383,7 +388,7 @@ class _Tilt:
     slopes: list[Interval]
 
 
-def _tilts(contest: Contest, boxes: Boxes, rows: Rows, gains: Paid) -> _Tilt:
+def tilts(contest: Contest, boxes: Boxes, rows: Rows, gains: Paid) -> Tilt:
     pairs = gains.hulls
     at = contest.slopes(boxes, pairs)
     known = concave(at.second) & gains.may_take
@@ -404,10 +409,10 @@ def _tilts(contest: Contest, boxes: Boxes, rows: Rows, gains: Paid) -> _Tilt:
     for low, high in slopes:
         known &= np.isfinite(low) & np.isfinite(high)
     zero = [(np.where(known, low, 0.0), np.where(known, high, 0.0)) for low, high in slopes]
-    return _Tilt(pairs.box, known, zero)
+    return Tilt(pairs.box, known, zero)
 
 
-def _mixed(gains: Paid, at: Paid, tilt: _Tilt, count: int) -> Interval:
+def _mixed(gains: Paid, at: Paid, tilt: Tilt, count: int) -> Interval:
     """Sum what pairs with known slopes pay at the middle, and the most that others pay."""
     size = int(max(gains.hulls.member.max(initial=0), at.hulls.member.max(initial=0))) + 1
     here = np.full(count * size, np.inf)
