@@ -18,6 +18,7 @@ from opt_games.certificates.intervals import Array, Interval, Mask, add, negativ
 from opt_games.certificates.leader import (
     Queue,
     first_boxes,
+    first_rows,
     paid,
     search_window,
     some_rows,
@@ -25,7 +26,7 @@ from opt_games.certificates.leader import (
 )
 from opt_games.certificates.limits import total
 from opt_games.certificates.payoffs import Payoffs, compile_payoffs
-from opt_games.certificates.replies import Boxes, Contest
+from opt_games.certificates.replies import Boxes, Contest, Rows
 from opt_games.certificates.scores import MEASURES, NO_AGREEMENT, Scores
 from opt_games.certificates.worth import Worth
 from opt_games.game import Game
@@ -86,6 +87,30 @@ def _why_not(game: Game, solution: str) -> str:
     if len(game.specialists) > _SPECIALISTS:
         return f"gaps are available for up to {_SPECIALISTS} specialists"
     return ""
+
+
+@dataclass(frozen=True)
+class _Strips:
+    """Ranges of shares, in ascending order.
+
+    Attributes
+    ----------
+    untouched : ndarray of bool
+        Whether no box of it was dropped for its score: what is left of it then holds every
+        equilibrium at its shares, and the least score there is a score to be had.
+    reference : ndarray
+        A base level that serves the generalist well at these shares.
+    step : float
+        How far from there a better one is looked for.
+    """
+
+    untouched: Mask
+    reference: Array
+    step: float
+
+    def take(self, which: Array) -> _Strips:
+        """Return some of them."""
+        return _Strips(self.untouched[which], self.reference[which], self.step)
 
 
 @dataclass
@@ -168,10 +193,14 @@ class _Search:
         )
         if isinstance(window, str):
             return self._answer(None, window)
+        self.added = window[1]
         queue = self._start(window, low, high)
-        untouched = np.ones(np.unique(self._strips(queue)).size, dtype=bool)
+        count = np.unique(self._strips(queue)).size
+        lowest = np.full(count, self.region.low[0])
+        step = float(window[0][0] - self.region.low[0]) / 16.0
+        strips = _Strips(np.ones(count, dtype=bool), lowest, step)
         for turn in range(_ROUNDS):
-            queue, untouched, rest = self._prune(queue, untouched)
+            queue, strips, rest = self._prune(queue, strips)
             if not queue.boxes.size:
                 self.upper = max(self.upper, self.claimed)
                 return self._answer(self.upper)
@@ -182,7 +211,8 @@ class _Search:
             ):
                 reason = "the limit of time or boxes was reached"
                 return self._answer(max(self.upper, rest), reason)
-            queue, untouched = self._halve(queue, untouched)
+            queue = self._halve(queue)
+            strips = strips.take(np.repeat(np.arange(strips.untouched.size), 2))
         raise AssertionError("unreachable")
 
     def _start(self, window: tuple[Array, tuple[Array, ...]], low: float, high: float) -> Queue:
@@ -201,12 +231,8 @@ class _Search:
         _, number = np.unique(queue.boxes.share[0], return_inverse=True)
         return np.asarray(number)
 
-    def _prune(self, queue: Queue, untouched: Mask) -> tuple[Queue, Mask, float]:
-        """Drop boxes; return what is left, its strips, and the highest score that is left.
-
-        A strip is untouched if no box of it was dropped for its score: what is left of it then
-        holds every equilibrium at its shares, and the least score there is a score to be had.
-        """
+    def _prune(self, queue: Queue, known: _Strips) -> tuple[Queue, _Strips, float]:
+        """Drop boxes; return what is left, its strips, and the highest score that is left."""
         count = queue.boxes.size
         pieces = []
         rows = sum(each.size for each in queue.rows) / count
@@ -226,7 +252,7 @@ class _Search:
         leader = found.profits[0]
         outside = float(self.payoffs.outside[0])
         strips = self._strips(queue)
-        guaranteed = self._guaranteed(queue, leader, strips)
+        guaranteed, reference = self._guaranteed(queue, leader, strips, known)
         kept = leader[1] >= np.maximum(guaranteed, outside)[strips]
         kept &= self._may_be_best(queue, found)
         utilities = self.worth.enclose(found.profits)
@@ -239,7 +265,7 @@ class _Search:
             self.upper = max(self.upper, float(idle_high[0]))
         least = np.where(abstains, idle_low[0], np.inf)
         np.minimum.at(least, strips[kept], low[kept])
-        least = np.where(untouched & np.isfinite(least), least, -np.inf)
+        least = np.where(known.untouched & np.isfinite(least), least, -np.inf)
         assert queue.boxes.share is not None
         top = int(np.argmax(least))
         if least[top] > self.lower:
@@ -250,12 +276,13 @@ class _Search:
         hopeless = kept & (high <= max(self.lower, self.claimed) + self.target)
         if hopeless.any():
             self.upper = max(self.upper, float(high[hopeless].max()))
-        untouched = untouched.copy()
+        untouched = known.untouched.copy()
         untouched[np.unique(strips[hopeless])] = False
         kept &= ~hopeless
         rest = float(high[kept].max(initial=-np.inf))
         left = np.flatnonzero(kept)
-        return queue.take(left), untouched[np.unique(strips[left])], rest
+        remaining = _Strips(untouched, reference, 0.5 * known.step).take(np.unique(strips[left]))
+        return queue.take(left), remaining, rest
 
     def _enclose(self, part: Queue) -> _Found:
         """Narrow the rows of some boxes and enclose everybody's profit."""
@@ -296,24 +323,47 @@ class _Search:
             (np.where(known, slope[0], -np.inf), np.where(known, slope[1], np.inf)),
         )
 
-    def _guaranteed(self, queue: Queue, leader: Interval, strips: Array) -> Array:
-        """Return what some base level earns the generalist at least, at all shares of a strip."""
+    def _guaranteed(
+        self, queue: Queue, leader: Interval, strips: Array, known: _Strips
+    ) -> tuple[Array, Array]:
+        """Return what some base level earns the generalist at least, at all shares of a strip.
+
+        Also return that base level; it may be one of a box that was dropped for its score.
+        """
         best = np.lexsort((-(leader[0] + leader[1]), strips))
         _, first = np.unique(strips[best], return_index=True)
         chosen = best[first]
-        share = queue.boxes.share
-        assert share is not None
+        assert queue.boxes.share is not None
+        share = (queue.boxes.share[0][chosen], queue.boxes.share[1][chosen])
         middle = 0.5 * (queue.boxes.low + queue.boxes.high)[:, chosen]
-        points = Boxes(middle, middle, (share[0][chosen], share[1][chosen]))
-        earned = point(np.zeros(chosen.size))
-        for contest, rows in zip(self.contests, queue.rows, strict=True):
-            some = some_rows(rows, chosen, queue.boxes.size)
-            some = contest.refine(points, some, 3, finest=1e-12)
-            earned = add(earned, paid(contest, points, some).total)
-        profit = subtract(earned, self.payoffs.leader_cost(middle, middle))[0]
-        result = np.full(int(strips.max()) + 1, -np.inf)
-        np.maximum.at(result, strips, leader[0])
-        return np.maximum(result, profit)
+        rows = [some_rows(each, chosen, queue.boxes.size) for each in queue.rows]
+        new = self._worth_of(Boxes(middle, middle, share), rows, 3)
+        # the best box may have been dropped for its score, and its base level still be the best
+        touched = np.flatnonzero(~known.untouched)
+        reference = np.where(new > -np.inf, middle[0], known.reference)
+        old = np.full(chosen.size, -np.inf)
+        for way in (-1.0, 0.0, 1.0) if touched.size else ():
+            at = known.reference[touched] + way * known.step
+            at = np.clip(at, self.region.low[0], self.region.high[0])[None]
+            points = Boxes(at, at, (share[0][touched], share[1][touched]))
+            value = self._worth_of(points, first_rows(points.size, self.added), 5)
+            better = touched[value > old[touched]]
+            reference[better] = at[0][value > old[touched]]
+            old[better] = value[value > old[touched]]
+        reference = np.where(new > old, middle[0], reference)
+        within = np.full(chosen.size, -np.inf)
+        np.maximum.at(within, strips, leader[0])
+        return np.maximum(within, np.maximum(new, old)), reference
+
+    def _worth_of(self, points: Boxes, rows: list[Rows], rounds: int) -> Array:
+        """Return what base levels earn the generalist at least."""
+        earned = point(np.zeros(points.size))
+        for contest, some in zip(self.contests, rows, strict=True):
+            narrow = contest.refine(points, some, rounds, finest=1e-12)
+            earned = add(earned, paid(contest, points, narrow).total)
+        return np.asarray(
+            subtract(earned, self.payoffs.leader_cost(points.low, points.high))[0]
+        )
 
     def _may_be_best(self, queue: Queue, found: _Found) -> Mask:
         """Whether the generalist's first-order condition can hold in a box."""
@@ -322,7 +372,7 @@ class _Search:
         top = np.isfinite(self.region.high[0]) & (high >= self.region.high[0])
         return ~(rises & ~top) & ~(falls & (low > self.region.low[0]))
 
-    def _halve(self, queue: Queue, untouched: Mask) -> tuple[Queue, Mask]:
+    def _halve(self, queue: Queue) -> Queue:
         """Halve every strip, and every box of base levels."""
         boxes, count = queue.boxes, queue.boxes.size
         assert boxes.share is not None
@@ -341,8 +391,7 @@ class _Search:
             both.boxes,
             share=(np.where(later, split, share[0]), np.where(later, share[1], split)),
         )
-        # strips are numbered by their lower ends: every one is followed by its second half
-        return both, np.repeat(untouched, 2)
+        return both
 
 
 def _concatenated(pieces: list[_Found]) -> _Found:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -284,12 +284,17 @@ def first_boxes(
     lower = np.meshgrid(*(side[:-1] for side in sides), indexing="ij")
     upper = np.meshgrid(*(side[1:] for side in sides), indexing="ij")
     boxes = Boxes(np.array([x.ravel() for x in lower]), np.array([x.ravel() for x in upper]))
+    return Queue(boxes, np.full(boxes.size, np.inf), first_rows(boxes.size, added))
+
+
+def first_rows(count: int, added: Sequence[Array]) -> list[Rows]:
+    """Return one row for every specialist and each of `count` boxes, for each form."""
     rows = []
     for limit in added:
-        box = np.repeat(np.arange(boxes.size), limit.shape[1])
-        member = np.tile(np.arange(limit.shape[1]), boxes.size)
-        rows.append(Rows(box, member, np.zeros((low.size, box.size)), limit[:, member]))
-    return Queue(boxes, np.full(boxes.size, np.inf), rows)
+        box = np.repeat(np.arange(count), limit.shape[1])
+        member = np.tile(np.arange(limit.shape[1]), count)
+        rows.append(Rows(box, member, np.zeros((limit.shape[0], box.size)), limit[:, member]))
+    return rows
 
 
 def _halves(batch: Queue, side: Array) -> tuple[Queue, Mask]:
@@ -346,6 +351,9 @@ def paid(contest: Contest, boxes: Boxes, rows: Rows) -> Paid:
     references, order = contest.reference(boxes, rows)
     surely = np.empty(pairs.size)
     surely[number] = contest.guaranteed(boxes, references)[order]
+    # free riding costs nothing, to the last digit: who is indifferent takes part
+    (least, _), *_ = contest.values(boxes, replace(pairs, high=pairs.low))
+    surely = np.maximum(surely, least)
     outside = contest.form.outside[pairs.member]
     takes, may_take = surely >= outside, best >= outside
     high = _greatest(number, lead[1], pairs.size)
