@@ -31,7 +31,8 @@ from opt_games.certificates.scores import MEASURES, NO_AGREEMENT, Scores
 from opt_games.certificates.worth import Worth
 from opt_games.game import Game
 
-_FIRST_STRIPS = 16
+_FIRST_STRIPS = 32
+_FIRST_CELLS = 32
 _ROUNDS = 34
 _MOST_BOXES = 400_000
 _ROWS_AT_A_TIME = 60_000
@@ -217,7 +218,7 @@ class _Search:
 
     def _start(self, window: tuple[Array, tuple[Array, ...]], low: float, high: float) -> Queue:
         base, added = window
-        queue = first_boxes(self.region.low, base, self.contests, added)
+        queue = first_boxes(self.region.low, base, added, _FIRST_CELLS)
         strips = _FIRST_STRIPS if high > low else 1
         edges = np.linspace(low, high, strips + 1)
         count = queue.boxes.size
@@ -342,14 +343,17 @@ class _Search:
         touched = np.flatnonzero(~known.untouched)
         reference = np.where(new > -np.inf, middle[0], known.reference)
         old = np.full(chosen.size, -np.inf)
-        for way in (-1.0, 0.0, 1.0) if touched.size else ():
-            at = known.reference[touched] + way * known.step
-            at = np.clip(at, self.region.low[0], self.region.high[0])[None]
-            points = Boxes(at, at, (share[0][touched], share[1][touched]))
-            value = self._worth_of(points, first_rows(points.size, self.added), 5)
-            better = touched[value > old[touched]]
-            reference[better] = at[0][value > old[touched]]
-            old[better] = value[value > old[touched]]
+        if touched.size:
+            ways = np.repeat([[-1.0], [0.0], [1.0]], touched.size, axis=1)
+            at = known.reference[touched] + known.step * ways
+            at = np.clip(at, self.region.low[0], self.region.high[0])
+            ends = (np.tile(share[0][touched], 3), np.tile(share[1][touched], 3))
+            points = Boxes(at.reshape(1, -1), at.reshape(1, -1), ends)
+            rows = first_rows(points.size, self.added)
+            values = self._worth_of(points, rows, 4).reshape(3, -1)
+            best = np.argmax(values, axis=0)
+            pick = np.arange(touched.size)
+            reference[touched], old[touched] = at[best, pick], values[best, pick]
         reference = np.where(new > old, middle[0], reference)
         within = np.full(chosen.size, -np.inf)
         np.maximum.at(within, strips, leader[0])

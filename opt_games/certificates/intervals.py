@@ -22,7 +22,6 @@ Interval: TypeAlias = tuple[Any, Any]
 _ULP = 2.0**-52
 _LIBRARY = 2.0**-49
 _TINY = 1e-300
-_UNDERFLOW = 1e-290
 _FAR = 1e8
 _LARGEST = float(np.finfo(float).max)
 
@@ -77,41 +76,33 @@ def subtract(a: Interval, b: Interval) -> Interval:
     return _ends(_down(a[0] - b[1]), _up(a[1] - b[0]))
 
 
-def _product(a: Any, b: Any) -> tuple[Any, Any]:
-    """Bounds below and above of a product of numbers; 0 times an end at infinity is 0."""
-    value = a * b
-    value = np.where(np.isnan(value), 0.0, value)
-    low, high = _down(value), _up(value)
-    lost = (np.abs(value) < _UNDERFLOW) & (a != 0.0) & (b != 0.0)
-    if lost.any():
-        same = (a > 0.0) == (b > 0.0)
-        low = np.where(lost, np.where(same, np.maximum(low, 0.0), low - _TINY), low)
-        high = np.where(lost, np.where(same, high + _TINY, np.minimum(high, 0.0)), high)
-    return low, high
-
-
 def multiply(a: Interval, b: Interval) -> Interval:
-    """Enclose a product."""
+    """Enclose a product; 0 times an infinite end is 0."""
     if a[0] is a[1]:
         a, b = b, a
-    if b[0] is b[1]:
-        pairs = [_product(a[0], b[0]), _product(a[1], b[0])]
-    else:
-        pairs = [_product(x, y) for x in a for y in b]
-    low, high = pairs[0]
-    for lower, upper in pairs[1:]:
-        low, high = np.minimum(low, lower), np.maximum(high, upper)
-    return low, high
+    pairs = [(x, b[0]) for x in a] if b[0] is b[1] else [(x, y) for x in a for y in b]
+    products = [x * y for x, y in pairs]
+    if np.isnan(sum(products)).any():
+        products = [np.where(np.isnan(each), 0.0, each) for each in products]
+    low, high = products[0], products[0]
+    for each in products[1:]:
+        low, high = np.minimum(low, each), np.maximum(high, each)
+    # a product that is too small to write keeps its sign, and 0 is exact where a factor is 0
+    positive = ((a[0] >= 0.0) & (b[0] >= 0.0)) | ((a[1] <= 0.0) & (b[1] <= 0.0))
+    negative = ((a[0] >= 0.0) & (b[1] <= 0.0)) | ((a[1] <= 0.0) & (b[0] >= 0.0))
+    nothing = ((a[0] == 0.0) & (a[1] == 0.0)) | ((b[0] == 0.0) & (b[1] == 0.0))
+    low = np.where(positive, np.maximum(_down(low), 0.0), _down(low) - _TINY)
+    high = np.where(negative, np.minimum(_up(high), 0.0), _up(high) + _TINY)
+    return np.where(nothing, 0.0, low), np.where(nothing, 0.0, high)
 
 
 def square(a: Interval) -> Interval:
     """Enclose the square."""
-    if a[0] is a[1]:
-        return _product(a[0], a[0])
     inside = (a[0] <= 0.0) & (a[1] >= 0.0)
     near = np.where(inside, 0.0, np.minimum(np.abs(a[0]), np.abs(a[1])))
     far = np.maximum(np.abs(a[0]), np.abs(a[1]))
-    return _product(near, near)[0], _product(far, far)[1]
+    high = np.where(far == 0.0, 0.0, _up(far * far) + _TINY)
+    return np.maximum(_down(near * near), 0.0), high
 
 
 def inverse(a: Interval, domain: Domain) -> Interval:

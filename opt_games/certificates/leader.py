@@ -161,7 +161,7 @@ class LeaderSearch:
             self.upper = np.inf
             return
         high, added = found
-        queue = first_boxes(region.low, high, contests, added)
+        queue = first_boxes(region.low, high, added)
         while queue.boxes.size:
             best = max(self.lower, self.worth)
             self._set_aside(queue, queue.upper <= best + self.target)
@@ -271,10 +271,10 @@ def search_window(
 
 
 def first_boxes(
-    low: Array, high: Array, contests: Sequence[Contest], added: Sequence[Array]
+    low: Array, high: Array, added: Sequence[Array], cells: int | None = None
 ) -> Queue:
     """Cover base levels with a first grid of boxes, with one row for every specialist."""
-    cells = _FIRST_SPLIT[low.size]
+    cells = cells or _FIRST_SPLIT[low.size]
     sides = [
         np.linspace(a, b, cells + 1) if b > a else np.array([a, b])
         for a, b in zip(low, high, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from fractions import Fraction
 
 import casadi
 import numpy as np
@@ -29,7 +29,11 @@ def compiled(text):
     value = symbols.of(Expression.parse(text))
     hessian, gradient = casadi.hessian(value, casadi.vertcat(*inputs))
     outputs = [value, gradient[0], gradient[1], hessian[0, 0], hessian[0, 1]]
-    return IntervalFunction.compile(inputs, outputs), ArrayFunction.compile(inputs, outputs)
+    return (
+        IntervalFunction.compile(inputs, [value]),
+        IntervalFunction.compile(inputs, outputs),
+        ArrayFunction.compile(inputs, outputs),
+    )
 
 
 PAIRS = {text: compiled(text) for text in FORMULAS}
@@ -46,19 +50,24 @@ number = st.one_of(
     seed=st.integers(0, 10**6),
 )
 def test_values_and_derivatives_within_a_box_lie_in_their_enclosures(text, corner, width, seed):
-    enclose, evaluate = PAIRS[text]
+    plain, enclose, evaluate = PAIRS[text]
     low = np.array(corner)
     high = low + np.array(width)
-    found = enclose(*((np.array([a]), np.array([b])) for a, b in zip(low, high, strict=True)))
+    box = [(np.array([a]), np.array([b])) for a, b in zip(low, high, strict=True)]
+    alone, found = plain(*box), enclose(*box)
     part = np.random.default_rng(seed).uniform(size=(2, 60))
     part[:, :4] = [[0, 1, 0, 1], [0, 0, 1, 1]]
     points = np.clip(low[:, None] + part * (high - low)[:, None], low[:, None], high[:, None])
     values = [np.broadcast_to(each, 60) for each in evaluate(*points)]
     partial, kinked = (bool(np.any(flag)) for flag in (found.domain.partial, found.domain.kinked))
     defined = np.isfinite(values[0])
-    if np.any(found.domain.nowhere):
+    if np.any(alone.domain.nowhere):  # of the value: a derivative may be undefined at an end
         assert not defined.any()
-    for order, (value, (lower, upper)) in enumerate(zip(values, found.values, strict=True)):
+    if not np.any(alone.domain.partial):  # on an edge of the box it may have a limit only
+        inner = np.all((points > low[:, None]) & (points < high[:, None]), axis=0)
+        assert not np.isnan(values[0][inner]).any()
+    enclosures = [alone.values[0], *found.values[1:]]
+    for order, (value, (lower, upper)) in enumerate(zip(values, enclosures, strict=True)):
         if order > 0 and partial:
             continue  # derivatives are not used across an edge of the domain
         if order > 2 and kinked:
@@ -67,22 +76,18 @@ def test_values_and_derivatives_within_a_box_lie_in_their_enclosures(text, corne
         slack = 1e-12 * np.abs(value[good])  # of the plain evaluation
         assert np.all(value[good] >= lower - slack), (text, order)
         assert np.all(value[good] <= upper + slack), (text, order)
-    if not partial and math.isfinite(values[0][0]):
-        assert defined.all()
 
 
 def test_ends_are_rounded_outward():
-    enclose, _ = PAIRS["x + y"]
+    _, enclose, _ = PAIRS["x + y"]
     (low, high), *_ = enclose((np.array([0.1]), np.array([0.1])), (np.array([0.2]),) * 2).values
-    from fractions import Fraction
-
     exact = Fraction(0.1) + Fraction(0.2)
     assert Fraction(float(low[0])) < exact < Fraction(float(high[0]))
     assert high[0] - low[0] < 1e-15
 
 
 def test_zero_stays_zero_so_that_powers_of_nothing_are_defined():
-    enclose, _ = PAIRS["(x - y)**2"]
+    _, enclose, _ = PAIRS["(x - y)**2"]
     nothing = np.array([0.0])
     (low, high), *_ = enclose((nothing, nothing), (nothing, nothing)).values
     assert low[0] == high[0] == 0.0
@@ -94,14 +99,13 @@ def test_boxes_may_be_unbounded(text):
     (x,) = symbols.casadi.values()
     enclose = IntervalFunction.compile([x], [symbols.of(Expression.parse(text))])
     ((low, high),) = enclose((np.array([2.0]), np.array([np.inf]))).values
-    for value in (2.0, 10.0, 1e6, 1e300):
-        exact = Expression.parse(text).evaluate({"x": value}) if value < 1e100 else None
-        assert exact is None or low[0] <= exact <= high[0]
+    for value in (2.0, 10.0, 1e6, 1e100):
+        assert low[0] <= Expression.parse(text).evaluate({"x": value}) <= high[0]
 
 
 def test_corner_of_a_minimum_has_all_slopes_between():
-    enclose, _ = PAIRS["min(x, y)"]
+    _, enclose, _ = PAIRS["min(x, y)"]
     found = enclose((np.array([0.5]), np.array([2.0])), (np.array([1.0]), np.array([1.0])))
     low, high = found.values[1]
-    assert (float(low), float(high)) == (0.0, 1.0)
+    assert (np.ravel(low)[0], np.ravel(high)[0]) == (0.0, 1.0)
     assert np.all(found.domain.kinked)
