@@ -14,17 +14,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from opt_games.certificates.certificate import BargainGap, Certificate
-from opt_games.certificates.intervals import Array, Interval, Mask, add, negative, point, subtract
+from opt_games.certificates.intervals import Array, Interval, Mask, Places, add, point, subtract
 from opt_games.certificates.leader import (
     Queue,
     first_boxes,
     first_rows,
-    paid,
     search_window,
     some_rows,
-    tilts,
 )
-from opt_games.certificates.limits import total
+from opt_games.certificates.outcomes import Outcomes, concatenated, enclose
+from opt_games.certificates.payments import paid
 from opt_games.certificates.payoffs import Payoffs, compile_payoffs
 from opt_games.certificates.replies import Boxes, Contest, Rows
 from opt_games.certificates.scores import MEASURES, NO_AGREEMENT, Scores
@@ -34,14 +33,12 @@ from opt_games.game import Game
 _FIRST_STRIPS = 32
 _FIRST_CELLS = 32
 _ROUNDS = 34
-_MOST_BOXES = 400_000
+_MOST_BOXES = 60_000
 _ROWS_AT_A_TIME = 60_000
 _SPECIALISTS = 16
 
 
-def bargain_gap(
-    game: Game, solution: str, certificate: Certificate, deadline: float
-) -> BargainGap:
+def bargain_gap(game: Game, solution: str, certificate: Certificate, deadline: float) -> BargainGap:
     """Bound how much better a contract can be than the one agreed on.
 
     Parameters
@@ -109,18 +106,9 @@ class _Strips:
     reference: Array
     step: float
 
-    def take(self, which: Array) -> _Strips:
+    def take(self, which: Places) -> _Strips:
         """Return some of them."""
         return _Strips(self.untouched[which], self.reference[which], self.step)
-
-
-@dataclass
-class _Found:
-    """What is known of boxes: profits by player, performance, and slopes of the leader's profit."""
-
-    profits: list[Interval]
-    performance: Interval
-    slope: Interval
 
 
 class _Search:
@@ -205,11 +193,7 @@ class _Search:
             if not queue.boxes.size:
                 self.upper = max(self.upper, self.claimed)
                 return self._answer(self.upper)
-            if (
-                turn == _ROUNDS - 1
-                or time.monotonic() > self.deadline
-                or self.boxes > _MOST_BOXES
-            ):
+            if turn == _ROUNDS - 1 or time.monotonic() > self.deadline or self.boxes > _MOST_BOXES:
                 reason = "the limit of time or boxes was reached"
                 return self._answer(max(self.upper, rest), reason)
             queue = self._halve(queue)
@@ -227,7 +211,7 @@ class _Search:
         repeated.boxes = replace(repeated.boxes, share=share)
         return repeated
 
-    def _strips(self, queue: Queue) -> Array:
+    def _strips(self, queue: Queue) -> Places:
         assert queue.boxes.share is not None
         _, number = np.unique(queue.boxes.share[0], return_inverse=True)
         return np.asarray(number)
@@ -241,7 +225,7 @@ class _Search:
         whole: Queue | None = None
         for start in range(0, count, step):
             part = queue.take(np.arange(start, min(start + step, count)))
-            pieces.append(self._enclose(part))
+            pieces.append(enclose(self.payoffs, self.contests, part))
             if whole is None:
                 whole = part
             else:
@@ -249,7 +233,7 @@ class _Search:
         assert whole is not None
         queue = whole
         self.boxes += count
-        found = _concatenated(pieces)
+        found = concatenated(pieces)
         leader = found.profits[0]
         outside = float(self.payoffs.outside[0])
         strips = self._strips(queue)
@@ -285,47 +269,8 @@ class _Search:
         remaining = _Strips(untouched, reference, 0.5 * known.step).take(np.unique(strips[left]))
         return queue.take(left), remaining, rest
 
-    def _enclose(self, part: Queue) -> _Found:
-        """Narrow the rows of some boxes and enclose everybody's profit."""
-        boxes, count = part.boxes, part.boxes.size
-        earned = point(np.zeros(count))
-        slopes = [negative(self.payoffs.leader_slopes(boxes.low, boxes.high)[0])]
-        profits: list[Interval] = [point(np.zeros(count))] * (self.payoffs.size + 1)
-        levels = point(np.zeros(count))
-        known = np.ones(count, dtype=bool)
-        for k, contest in enumerate(self.contests):
-            part.rows[k] = rows = contest.refine(boxes, part.rows[k], 2)
-            gains = paid(contest, boxes, rows)
-            earned = add(earned, gains.total)
-            tilt = tilts(contest, boxes, rows, gains)
-            slopes = [add(slopes[0], total(tilt.box, tilt.slopes[0], count))]
-            pairs = gains.hulls
-            # the slope of the whole is known where nobody may join or leave within the box
-            vague = gains.may_take & ~(gains.takes & tilt.known)
-            known[pairs.box[vague]] = False
-            performance = (
-                np.where(gains.takes, gains.performance[0], 0.0),
-                np.where(gains.may_take, gains.performance[1], 0.0),
-            )
-            levels = add(levels, total(pairs.box, performance, count))
-            for member, position in enumerate(contest.form.members):
-                outside = contest.form.outside[member]
-                own = (np.full(count, outside), np.full(count, outside))
-                mine = pairs.member == member
-                own[0][pairs.box[mine]] = np.maximum(gains.own[0][mine], outside)
-                own[1][pairs.box[mine]] = np.maximum(gains.own[1][mine], outside)
-                profits[position + 1] = own
-        cost = self.payoffs.leader_cost(boxes.low, boxes.high)
-        profits[0] = subtract(earned, cost)
-        slope = slopes[0]
-        return _Found(
-            profits,
-            levels,
-            (np.where(known, slope[0], -np.inf), np.where(known, slope[1], np.inf)),
-        )
-
     def _guaranteed(
-        self, queue: Queue, leader: Interval, strips: Array, known: _Strips
+        self, queue: Queue, leader: Interval, strips: Places, known: _Strips
     ) -> tuple[Array, Array]:
         """Return what some base level earns the generalist at least, at all shares of a strip.
 
@@ -365,16 +310,14 @@ class _Search:
         for contest, some in zip(self.contests, rows, strict=True):
             narrow = contest.refine(points, some, rounds, finest=1e-12)
             earned = add(earned, paid(contest, points, narrow).total)
-        return np.asarray(
-            subtract(earned, self.payoffs.leader_cost(points.low, points.high))[0]
-        )
+        return np.asarray(subtract(earned, self.payoffs.leader_cost(points.low, points.high))[0])
 
-    def _may_be_best(self, queue: Queue, found: _Found) -> Mask:
+    def _may_be_best(self, queue: Queue, found: Outcomes) -> Mask:
         """Whether the generalist's first-order condition can hold in a box."""
         low, high = queue.boxes.low[0], queue.boxes.high[0]
         rises, falls = found.slope[0] > 0.0, found.slope[1] < 0.0
         top = np.isfinite(self.region.high[0]) & (high >= self.region.high[0])
-        return ~(rises & ~top) & ~(falls & (low > self.region.low[0]))
+        return np.asarray(~(rises & ~top) & ~(falls & (low > self.region.low[0])))
 
     def _halve(self, queue: Queue) -> Queue:
         """Halve every strip, and every box of base levels."""
@@ -396,18 +339,3 @@ class _Search:
             share=(np.where(later, split, share[0]), np.where(later, share[1], split)),
         )
         return both
-
-
-def _concatenated(pieces: list[_Found]) -> _Found:
-    def joined(intervals: list[Interval]) -> Interval:
-        return (
-            np.concatenate([low for low, _ in intervals]),
-            np.concatenate([high for _, high in intervals]),
-        )
-
-    players = range(len(pieces[0].profits))
-    return _Found(
-        [joined([piece.profits[k] for piece in pieces]) for k in players],
-        joined([piece.performance for piece in pieces]),
-        joined([piece.slope for piece in pieces]),
-    )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from opt_games.certificates.certificate import Certificate
-from opt_games.certificates.intervals import Array, Interval, add, point, subtract
+from opt_games.certificates.intervals import Array, add, point, subtract
 from opt_games.certificates.leader import LeaderSearch
 from opt_games.certificates.limits import total
 from opt_games.certificates.payoffs import Payoffs, Region, compile_payoffs
@@ -164,7 +164,7 @@ def _contract(game: Game, shares: Mapping[str, float]) -> Array:
     low, high = game.contract.bounds
     if not np.all((contract >= low - _ROUNDING) & (contract <= high + _ROUNDING)):
         raise SpecError(f"expected shares within [{low:g}, {high:g}]", key="shares")
-    return np.clip(contract, low, high)
+    return np.asarray(np.clip(contract, low, high))
 
 
 def _claim(payoffs: Payoffs, shares: Array, levels: Levels | None) -> _Claim:
@@ -221,7 +221,7 @@ def _within(claim: _Claim, at: Array, low: Array, high: Array, player: str) -> A
     inside = np.clip(at, low, high)
     if not np.all(np.abs(at - inside) <= _ROUNDING * np.maximum(1.0, np.abs(inside))):
         claim.reasons.append(f"the level of {player} is out of its bounds")
-    return inside
+    return np.asarray(inside)
 
 
 def region_of(payoffs: Payoffs, base: Array) -> Region:

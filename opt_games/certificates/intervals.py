@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
+Places: TypeAlias = NDArray[np.integer[Any]]
 Interval: TypeAlias = tuple[Any, Any]
 
 _ULP = 2.0**-52
@@ -193,8 +194,9 @@ def _turns(a: Interval, offset: float, period: float) -> Any:
 
 
 def _wave(function: Callable[[Any], Any], a: Interval, top: float) -> Interval:
-    ends = function(np.where(np.isfinite(a[0]), a[0], 0.0)), function(
-        np.where(np.isfinite(a[1]), a[1], 0.0)
+    ends = (
+        function(np.where(np.isfinite(a[0]), a[0], 0.0)),
+        function(np.where(np.isfinite(a[1]), a[1], 0.0)),
     )
     low = np.minimum(*ends) - _LIBRARY
     high = np.maximum(*ends) + _LIBRARY
@@ -251,15 +253,15 @@ def at_most(a: Interval, b: Interval, domain: Domain) -> Interval:
 def power(a: Interval, b: Interval, domain: Domain) -> Interval:
     """Enclose a power; of negative numbers whole exponents only."""
     if not (b[0] is b[1] or np.array_equal(b[0], b[1])):
-        low = multiply(b, logarithm(a, domain))
-        return exponential(low)
+        return exponential(multiply(b, logarithm(a, domain)))
     exponent = np.asarray(b[0])
     whole = (exponent == np.round(exponent)) & (np.abs(exponent) < 2.0**53)
     below = np.asarray(a[0] < 0.0)
     real = whole | ~below
     domain.partial = domain.partial | ~real
     domain.nowhere = domain.nowhere | (~whole & (np.asarray(a[1]) < 0.0))
-    low, high = np.where(real, a[0], 0.0), np.where(whole, a[1], np.maximum(a[1], 0.0))
+    low: Any = np.where(real, a[0], 0.0)
+    high: Any = np.where(whole, a[1], np.maximum(a[1], 0.0))
     first, last = _raised(low, exponent), _raised(high, exponent)
     lower = np.minimum(first[0], last[0])
     upper = np.maximum(first[1], last[1])

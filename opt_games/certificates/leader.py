@@ -10,26 +10,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from opt_games.certificates.intervals import (
     Array,
-    Domain,
     Interval,
     Mask,
+    Places,
     add,
-    divide,
     multiply,
     negative,
     point,
-    square,
     subtract,
 )
 from opt_games.certificates.limits import base_limit, contribution_limits, total
+from opt_games.certificates.payments import paid, pay_at_middle, tilts
 from opt_games.certificates.payoffs import Payoffs, Region
-from opt_games.certificates.replies import Boxes, Contest, Rows, Slopes, concave, hull
+from opt_games.certificates.replies import Boxes, Contest, Rows
 
 _ROWS_AT_A_TIME = 60_000
 _FIRST_SPLIT = {1: 16, 2: 6, 3: 3, 4: 2}
@@ -77,7 +76,7 @@ class Queue:
         self.boxes, self.upper, self.rows = rest.boxes, rest.upper, rest.rows
         return chosen
 
-    def take(self, which: Array) -> Queue:
+    def take(self, which: Places) -> Queue:
         """Return some boxes, in the order given."""
         rows = [some_rows(each, which, self.boxes.size) for each in self.rows]
         return Queue(self.boxes.take(which), self.upper[which], rows)
@@ -107,7 +106,7 @@ class Queue:
 _FIELDS = ("box", "member", "low", "high")
 
 
-def some_rows(rows: Rows, which: Array, count: int) -> Rows:
+def some_rows(rows: Rows, which: Places, count: int) -> Rows:
     """Return the rows of some of `count` boxes, renumbered; a box may be asked for repeatedly."""
     order = np.argsort(rows.box, kind="stable")
     size = np.bincount(rows.box, minlength=count)
@@ -196,10 +195,11 @@ class LeaderSearch:
             gone = queue.split_off(which)
             self.upper = max(self.upper, float(gone.upper.max()))
 
-    def _bound(self, contests: Sequence[Contest], batch: Queue) -> Array:
+    def _bound(self, contests: Sequence[Contest], batch: Queue) -> Places:
         """Narrow the rows and bound a batch; return the side across which to halve each box."""
         boxes, count = batch.boxes, batch.boxes.size
-        middle = Boxes(*(2 * [0.5 * (boxes.low + boxes.high)]))
+        center = 0.5 * (boxes.low + boxes.high)
+        middle = Boxes(center, center)
         ranges, smooth_ranges = point(np.zeros(count)), point(np.zeros(count))
         here = point(np.zeros(count))
         slopes = [negative(each) for each in self.payoffs.leader_slopes(boxes.low, boxes.high)]
@@ -212,8 +212,8 @@ class LeaderSearch:
             narrow = contest.refine(middle, rows, 4, finest=_FINEST * scale)
             at = paid(contest, middle, narrow)
             here = add(here, at.total)
-            tilt = tilts(contest, boxes, rows, gains)
-            smooth_ranges = add(smooth_ranges, _mixed(gains, at, tilt, count))
+            tilt = tilts(contest, boxes, gains)
+            smooth_ranges = add(smooth_ranges, pay_at_middle(gains, at, tilt, count))
             slopes = [
                 add(old, total(tilt.box, new, count))
                 for old, new in zip(slopes, tilt.slopes, strict=True)
@@ -235,9 +235,9 @@ class LeaderSearch:
             self.lower, self.at = float(value[0][top]), middle.low[:, top].copy()
         width = boxes.high - boxes.low
         known = np.all(np.isfinite(spread), axis=0)
-        side: Array = np.argmax(np.where(known, spread, width), axis=0)
+        side = np.argmax(np.where(known, spread, width), axis=0)
         flat = width[side, np.arange(count)] == 0.0
-        return np.where(flat, np.argmax(width, axis=0), side)
+        return np.asarray(np.where(flat, np.argmax(width, axis=0), side))
 
 
 def search_window(
@@ -270,9 +270,7 @@ def search_window(
     return base, tuple(final)
 
 
-def first_boxes(
-    low: Array, high: Array, added: Sequence[Array], cells: int | None = None
-) -> Queue:
+def first_boxes(low: Array, high: Array, added: Sequence[Array], cells: int | None = None) -> Queue:
     """Cover base levels with a first grid of boxes, with one row for every specialist."""
     cells = cells or _FIRST_SPLIT[low.size]
     sides = [
@@ -297,7 +295,7 @@ def first_rows(count: int, added: Sequence[Array]) -> list[Rows]:
     return rows
 
 
-def _halves(batch: Queue, side: Array) -> tuple[Queue, Mask]:
+def _halves(batch: Queue, side: Places) -> tuple[Queue, Mask]:
     """Halve every box; those that are too small to halve are left out, and told."""
     at = np.arange(batch.boxes.size)
     low, high = batch.boxes.low[side, at], batch.boxes.high[side, at]
@@ -310,166 +308,3 @@ def _halves(batch: Queue, side: Array) -> tuple[Queue, Mask]:
     both.boxes.high[side[kept], first] = middle[kept]
     both.boxes.low[side[kept], second] = middle[kept]
     return both, stuck
-
-
-@dataclass(frozen=True)
-class Paid:
-    """What specialists pay the generalist in boxes of base levels.
-
-    Attributes
-    ----------
-    total : interval per box, over all specialists
-    hulls : Rows
-        The pairs of box and specialist, with the hull of their rows.
-    low, high : ndarray
-        By pair.
-    if_taking : ndarray
-        By pair, what it pays at most if it takes part.
-    takes, may_take : ndarray of bool
-        Whether the specialist takes part everywhere, or possibly somewhere, in the box.
-    own : interval per pair
-        What the specialist earns at best, if it takes part.
-    performance : interval per pair
-    """
-
-    total: Interval
-    hulls: Rows
-    low: Array
-    high: Array
-    if_taking: Array
-    takes: Mask
-    may_take: Mask
-    own: Interval
-    performance: Interval
-
-
-def paid(contest: Contest, boxes: Boxes, rows: Rows) -> Paid:
-    """Bound what specialists pay the generalist when all respond at their best."""
-    pairs, number = hull(rows, contest._key(rows))
-    _, lead, performance = contest.values(boxes, rows)
-    best = _greatest(number, own_bounds(contest, boxes, rows), pairs.size)
-    references, order = contest.reference(boxes, rows)
-    surely = np.empty(pairs.size)
-    surely[number] = contest.guaranteed(boxes, references)[order]
-    # free riding costs nothing, to the last digit: who is indifferent takes part
-    (least, _), *_ = contest.values(boxes, replace(pairs, high=pairs.low))
-    surely = np.maximum(surely, least)
-    outside = contest.form.outside[pairs.member]
-    takes, may_take = surely >= outside, best >= outside
-    high = _greatest(number, lead[1], pairs.size)
-    low = -_greatest(number, -lead[0], pairs.size)
-    most = _greatest(number, performance[1], pairs.size)
-    least = -_greatest(number, -performance[0], pairs.size)
-    taking = high
-    high = np.where(takes, high, np.maximum(np.where(may_take, high, 0.0), 0.0))
-    low = np.where(takes, low, np.minimum(np.where(may_take, low, 0.0), 0.0))
-    whole = total(pairs.box, (low, high), boxes.size)
-    return Paid(whole, pairs, low, high, taking, takes, may_take, (surely, best), (least, most))
-
-
-def own_bounds(contest: Contest, boxes: Boxes, rows: Rows) -> Array:
-    """Bound from above what specialists earn by the contributions of a row, if they take part."""
-    (_, plain), *_ = contest.values(boxes, rows)
-    middle = 0.5 * (rows.low + rows.high)
-    center, *_ = contest.values(boxes, Rows(rows.box, rows.member, middle, middle))
-    for k, slope in enumerate(contest.slopes(boxes, rows).own):
-        span = subtract((rows.low[k], rows.high[k]), point(middle[k]))
-        center = add(center, multiply(slope, span))
-    return np.minimum(plain, center[1])
-
-
-def _greatest(number: Array, values: Array, count: int) -> Array:
-    result = np.full(count, -np.inf)
-    np.maximum.at(result, number, values)
-    return result
-
-
-@dataclass(frozen=True)
-class Tilt:
-    """How what a pair pays changes with the base level, where that is known; else it is not used.
-
-    `slopes` are by attribute an interval per pair, zero for pairs that are not `known`.
-    """
-
-    box: Array
-    known: Mask
-    slopes: list[Interval]
-
-
-def tilts(contest: Contest, boxes: Boxes, rows: Rows, gains: Paid) -> Tilt:
-    pairs = gains.hulls
-    at = contest.slopes(boxes, pairs)
-    known = concave(at.second) & gains.may_take
-    d = pairs.low.shape[0]
-    moves = _response_slopes(at, pairs)
-    slopes = []
-    for k in range(d):
-        slope = at.lead_base[k]
-        for s in range(d):
-            slope = add(slope, multiply(at.lead[s], moves[s][k]))
-        # one that may abstain pays at most the greater of 0 and what it pays if it takes part
-        unsure = ~gains.takes
-        slope = (
-            np.where(unsure, np.minimum(slope[0], 0.0), slope[0]),
-            np.where(unsure, np.maximum(slope[1], 0.0), slope[1]),
-        )
-        slopes.append(slope)
-    for low, high in slopes:
-        known &= np.isfinite(low) & np.isfinite(high)
-    zero = [(np.where(known, low, 0.0), np.where(known, high, 0.0)) for low, high in slopes]
-    return Tilt(pairs.box, known, zero)
-
-
-def _mixed(gains: Paid, at: Paid, tilt: Tilt, count: int) -> Interval:
-    """Sum what pairs with known slopes pay at the middle, and the most that others pay."""
-    size = int(max(gains.hulls.member.max(initial=0), at.hulls.member.max(initial=0))) + 1
-    here = np.full(count * size, np.inf)
-    here[at.hulls.box * size + at.hulls.member] = at.if_taking
-    middle = here[gains.hulls.box * size + gains.hulls.member]
-    # who abstains at the middle may take part elsewhere in the box, and jumps in between
-    middle = np.where(gains.takes, middle, np.maximum(middle, 0.0))
-    high = np.where(tilt.known, middle, gains.high)
-    return total(gains.hulls.box, (np.zeros(high.size), high), count)
-
-
-def _response_slopes(at: Slopes, pairs: Rows) -> list[list[Interval]]:
-    """Enclose the slopes of contributions in base levels, for payoffs that are concave.
-
-    By implicit differentiation of the first-order condition, for every set of contributions that
-    may be above their bound. For more than two attributes nothing is known.
-    """
-    d = pairs.low.shape[0]
-    zero = point(np.zeros(pairs.size))
-    free = [pairs.low[k] > 0.0 for k in range(d)]
-    fixed = [pairs.high[k] == 0.0 for k in range(d)]
-    domain = Domain()
-    if d == 1:
-        slope = negative(divide(at.cross[0][0], at.second[0][0], domain))
-        return [[_either(zero, slope, ~free[0], ~fixed[0])]]
-    if d > 2:
-        nothing = (np.full(pairs.size, -np.inf), np.full(pairs.size, np.inf))
-        return [[nothing] * d for _ in range(d)]
-    (a, b), (_, c) = at.second
-    determinant = subtract(multiply(a, c), square(b))
-    result = []
-    for k in range(d):
-        row = []
-        for base in range(d):
-            own, other = at.cross[k][base], at.cross[1 - k][base]
-            mine, its = (a, c) if k == 0 else (c, a)
-            alone = negative(divide(own, mine, domain))
-            both = divide(
-                subtract(multiply(b, other), multiply(its, own)), determinant, domain
-            )
-            slope = _either(zero, _either(alone, both, ~free[1 - k], ~fixed[1 - k]), ~free[k],
-                            ~fixed[k])  # fmt: skip
-            row.append(slope)
-        result.append(row)
-    return result
-
-
-def _either(one: Interval, other: Interval, may_one: Mask, may_other: Mask) -> Interval:
-    """Return the hull of those of two intervals that are possible."""
-    low = np.minimum(np.where(may_one, one[0], np.inf), np.where(may_other, other[0], np.inf))
-    high = np.maximum(np.where(may_one, one[1], -np.inf), np.where(may_other, other[1], -np.inf))
-    return low, high

@@ -12,7 +12,16 @@ from itertools import product
 
 import numpy as np
 
-from opt_games.certificates.intervals import Array, Interval, Mask, add, multiply, point, subtract
+from opt_games.certificates.intervals import (
+    Array,
+    Interval,
+    Mask,
+    Places,
+    add,
+    multiply,
+    point,
+    subtract,
+)
 from opt_games.certificates.payoffs import Payoffs, Region
 from opt_games.certificates.replies import Boxes, Contest, Rows
 
@@ -84,7 +93,7 @@ def _falls(
     highest_base: Array,
     share: Interval | None,
     directions: tuple[Array, Array],
-    members: Array,
+    members: Places,
     size: float,
 ) -> Mask:
     """Whether earnings fall along every ray beyond a size, by member."""
@@ -178,7 +187,7 @@ def _most(
     return most, more
 
 
-def total(box: Array, values: Interval, count: int) -> Interval:
+def total(box: Places, values: Interval, count: int) -> Interval:
     """Enclose sums of intervals by box."""
     terms = np.bincount(box, minlength=count)
     ends = []

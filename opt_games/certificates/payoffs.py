@@ -165,9 +165,7 @@ def compile_payoffs(game: Game) -> Payoffs:
     floor = np.array([max(floors["specialists"].get(name, 0.0), 0.0) for name in attributes])
     least = np.array([max(floors[GENERALIST].get(name, 0.0), 0.0) for name in attributes])
     highest = np.array([game.highest_levels()[name] for name in attributes])
-    modes = [
-        [False] if floor[k] <= least[k] else [True, False] for k in range(len(attributes))
-    ]
+    modes = [[False] if floor[k] <= least[k] else [True, False] for k in range(len(attributes))]
     regions = []
     for below in product(*modes):
         under = np.array(below)

@@ -17,6 +17,7 @@ from opt_games.certificates.intervals import (
     Domain,
     Interval,
     Mask,
+    Places,
     add,
     divide,
     multiply,
@@ -45,7 +46,7 @@ class Boxes:
         """How many there are."""
         return int(self.low.shape[1])
 
-    def take(self, which: Array) -> Boxes:
+    def take(self, which: Places) -> Boxes:
         """Return some of them."""
         share = None if self.share is None else (self.share[0][which], self.share[1][which])
         return Boxes(self.low[:, which], self.high[:, which], share)
@@ -55,8 +56,8 @@ class Boxes:
 class Rows:
     """Boxes of contributions, of shape (attributes, rows): whose, and to which box."""
 
-    box: Array
-    member: Array
+    box: Places
+    member: Places
     low: Array
     high: Array
 
@@ -65,7 +66,7 @@ class Rows:
         """How many there are."""
         return int(self.box.size)
 
-    def take(self, which: Array) -> Rows:
+    def take(self, which: Places | Mask) -> Rows:
         """Return some of them."""
         return Rows(self.box[which], self.member[which], self.low[:, which], self.high[:, which])
 
@@ -155,7 +156,7 @@ class Contest:
             rows, kept = self._cut(boxes, rows)
             width = np.max(rows.high - rows.low, axis=0)
             base = np.max(boxes.high - boxes.low, axis=0)[rows.box]
-            crowd = np.bincount(self._key(rows))[self._key(rows)] if rows.size else width
+            crowd = np.bincount(self.key(rows))[self.key(rows)] if rows.size else width
             stuck = (width > 0.5 * before[kept]) & (width > 4.0 * base) & (width > finest)
             stuck &= crowd < _MOST_ROWS
             if split and stuck.any():
@@ -167,8 +168,9 @@ class Contest:
             rows = self._merge(boxes, self._compare(boxes, rows))
         return rows
 
-    def _key(self, rows: Rows) -> Array:
-        key: Array = rows.box * self.form.members.size + rows.member
+    def key(self, rows: Rows) -> Places:
+        """Return for every row the number of its pair of box and specialist."""
+        key: Places = rows.box * self.form.members.size + rows.member
         return key
 
     def _cut(self, boxes: Boxes, rows: Rows) -> tuple[Rows, Mask]:
@@ -215,7 +217,7 @@ class Contest:
             high[k] = np.where(usable, right, high[k])
         return Rows(rows.box[kept], rows.member[kept], low[:, kept], high[:, kept]), kept
 
-    def reference(self, boxes: Boxes, rows: Rows) -> tuple[Rows, Array]:
+    def reference(self, boxes: Boxes, rows: Rows) -> tuple[Rows, Places]:
         """Pick, for every box and specialist with rows, a contribution that pays well.
 
         Returns
@@ -227,10 +229,8 @@ class Contest:
         """
         middle = 0.5 * (rows.low + rows.high)
         (value, _), *_ = self.values(boxes, replace(rows, low=middle, high=middle), middle=True)
-        order = np.lexsort((-value, self._key(rows)))
-        _, first, number = np.unique(
-            self._key(rows)[order], return_index=True, return_inverse=True
-        )
+        order = np.lexsort((-value, self.key(rows)))
+        _, first, number = np.unique(self.key(rows)[order], return_index=True, return_inverse=True)
         back = np.empty_like(order)
         back[order] = number
         best = order[first]
@@ -241,7 +241,8 @@ class Contest:
         (low, _), *_ = self.values(boxes, points)
         (middle, _), *_ = self.values(boxes, points, middle=True)
         slopes = self.slopes(boxes, points).base
-        return np.maximum(low, add(point(middle), self._moved(boxes, points, slopes))[0])
+        moved = add(point(middle), self._moved(boxes, points, slopes))[0]
+        return np.asarray(np.maximum(low, moved))
 
     def _moved(self, boxes: Boxes, rows: Rows, slopes: list[Interval]) -> Interval:
         """Enclose what slopes in base levels add up to, away from the middle of a box."""
@@ -254,7 +255,7 @@ class Contest:
 
     def _compare(self, boxes: Boxes, rows: Rows) -> Rows:
         """Drop rows that pay less than another contribution, whatever the base level in the box."""
-        several = np.bincount(self._key(rows))[self._key(rows)] > 1 if rows.size else np.array([])
+        several = np.bincount(self.key(rows))[self.key(rows)] > 1 if rows.size else np.array([])
         if not np.any(several):
             return rows
         some, others = rows.take(several), rows.take(~several)
@@ -276,17 +277,17 @@ class Contest:
 
     def _merge(self, boxes: Boxes, rows: Rows) -> Rows:
         """Join rows of one pair into their hull where the payoff is concave in all of it."""
-        key = self._key(rows)
+        key = self.key(rows)
         several = np.bincount(key)[key] > 1 if rows.size else np.array([])
         if not np.any(several):
             return rows
         some, others = rows.take(several), rows.take(~several)
-        hulls, number = hull(some, self._key(some))
+        hulls, number = hull(some, self.key(some))
         merged = concave(self.slopes(boxes, hulls).second)
         return _joined(_joined(others, some.take(~merged[number])), hulls.take(merged))
 
 
-def hull(rows: Rows, key: Array) -> tuple[Rows, Array]:
+def hull(rows: Rows, key: Places) -> tuple[Rows, Places]:
     """Return the hull of the rows with the same key, and each row's position among the hulls."""
     _, first, number = np.unique(key, return_index=True, return_inverse=True)
     low = np.full((rows.low.shape[0], first.size), np.inf)

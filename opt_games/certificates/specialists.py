@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from opt_games.certificates.intervals import Array
-from opt_games.certificates.leader import own_bounds
 from opt_games.certificates.limits import contribution_limits
+from opt_games.certificates.payments import own_bounds
 from opt_games.certificates.payoffs import Region
 from opt_games.certificates.replies import Boxes, Contest, Rows
 

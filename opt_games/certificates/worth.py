@@ -9,7 +9,7 @@ import casadi
 import numpy as np
 
 from opt_games.certificates.interval_function import IntervalFunction
-from opt_games.certificates.intervals import Array, Interval, point
+from opt_games.certificates.intervals import Array, Interval, Places, point
 from opt_games.certificates.payoffs import spread
 from opt_games.checks import PROFIT
 from opt_games.expression import Expression
@@ -23,11 +23,11 @@ _PIECES = 64
 class _Curve:
     """A utility of players that share its formula: the value and the slope."""
 
-    players: Array
+    players: Places
     function: IntervalFunction
     parameters: tuple[Array, ...]
 
-    def at(self, profit: Interval, which: Array) -> tuple[Interval, Interval]:
+    def at(self, profit: Interval, which: Places) -> tuple[Interval, Interval]:
         """Enclose utility and slope at profits of some of the players, one each."""
         found = self.function(profit, *(point(values[which]) for values in self.parameters))
         value, slope = (spread(each, which.size) for each in found.values)
@@ -106,7 +106,7 @@ class Worth:
 
 
 def _curve(
-    utility: Expression, names: list[str], players: Array, columns: tuple[Array, ...]
+    utility: Expression, names: list[str], players: Places, columns: tuple[Array, ...]
 ) -> _Curve:
     symbols = Symbols.named([PROFIT, *names])
     inputs = list(symbols.casadi.values())

@@ -99,9 +99,7 @@ def test_taking_part_at_a_loss_is_refused():
 
 
 def test_levels_out_of_their_bounds_are_refused():
-    certificate = certify_levels(
-        opt_games.load("quadratic"), {"law": 0.4}, levels(0.2, law=0.1)
-    )
+    certificate = certify_levels(opt_games.load("quadratic"), {"law": 0.4}, levels(0.2, law=0.1))
     assert not certificate.certified
     assert "out of its bounds" in certificate.reasons[0]
 
@@ -156,12 +154,12 @@ def test_a_crowd_is_certified():
 def two_attributes(**more):
     return Game(
         "two",
-        Generalist([[1.0, -0.3], [-0.3, 1.0]] and "alpha0**2 + beta0**2 - 0.6 * alpha0 * beta0"),
+        Generalist("alpha0**2 + beta0**2 - 0.6 * alpha0 * beta0"),
         [
             Specialist(
                 name,
                 "alpha1 + 0.5 * beta1",
-                f"{c} * ((alpha1-alpha0)**2 + (beta1-beta0)**2 + 0.4*(alpha1-alpha0)*(beta1-beta0))",
+                f"{c} * ((alpha1-alpha0)**2 + (beta1-beta0)**2 + 0.4*(alpha1-alpha0)*(beta1-beta0))",  # noqa: E501
             )
             for name, c in (("one", 0.8), ("other", 1.5))
         ],

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import opt_games
-from opt_games.certificates.leader import first_rows, paid
+from opt_games.certificates.leader import first_rows
 from opt_games.certificates.limits import contribution_limits
+from opt_games.certificates.payments import paid
 from opt_games.certificates.payoffs import compile_payoffs
 from opt_games.certificates.replies import Boxes, Contest
 
