@@ -60,6 +60,7 @@ def test_the_share_of_a_wrong_peak_is_refused():
     assert gap(game, "powerful-generalist", 1.0).certified
 
 
+@pytest.mark.slow
 def test_the_better_side_of_a_jump():
     # beyond a share of 0.6771 film leaves, and performance drops
     game = opt_games.load("fixed-cost")
