@@ -17,6 +17,7 @@ from opt_games.certificates.certificate import BargainGap, Certificate
 from opt_games.certificates.intervals import Array, Interval, Mask, Places, add, point, subtract
 from opt_games.certificates.leader import (
     Queue,
+    Window,
     first_boxes,
     first_rows,
     search_window,
@@ -182,11 +183,11 @@ class _Search:
         )
         if isinstance(window, str):
             return self._answer(None, window)
-        self.added = window[1]
+        self.added = window.added
         queue = self._start(window, low, high)
         count = np.unique(self._strips(queue)).size
         lowest = np.full(count, self.region.low[0])
-        step = float(window[0][0] - self.region.low[0]) / 16.0
+        step = float(window.base[0] - self.region.low[0]) / 16.0
         strips = _Strips(np.ones(count, dtype=bool), lowest, step)
         for turn in range(_ROUNDS):
             queue, strips, rest = self._prune(queue, strips)
@@ -200,9 +201,8 @@ class _Search:
             strips = strips.take(np.repeat(np.arange(strips.untouched.size), 2))
         raise AssertionError("unreachable")
 
-    def _start(self, window: tuple[Array, tuple[Array, ...]], low: float, high: float) -> Queue:
-        base, added = window
-        queue = first_boxes(self.region.low, base, added, _FIRST_CELLS)
+    def _start(self, window: Window, low: float, high: float) -> Queue:
+        queue = first_boxes(self.region.low, window.base, window.added, _FIRST_CELLS)
         strips = _FIRST_STRIPS if high > low else 1
         edges = np.linspace(low, high, strips + 1)
         count = queue.boxes.size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 METHOD = "interval branch and bound"
@@ -101,6 +101,8 @@ class Certificate:
         The game as a spec file; None if it has no text, as with formulas that are functions.
     fingerprint : str
         SHA-256 of the game's text.
+    farthest : float
+        Nothing is proven of levels higher than that; most often infinite.
     bargain : BargainGap or None
         None for a contract that was given.
 
@@ -124,7 +126,8 @@ class Certificate:
     version: str
     spec: str | None
     fingerprint: str
-    bargain: BargainGap | None = field(default=None)
+    farthest: float = math.inf
+    bargain: BargainGap | None = None
 
     @property
     def certified(self) -> bool:
@@ -156,6 +159,7 @@ class Certificate:
             "bounds": _finite(self.bounds),
             "deviations": {name: dict(each) for name, each in self.deviations.items()},
             "reasons": list(self.reasons),
+            "levels_up_to": self.farthest if math.isfinite(self.farthest) else None,
             "bargain": None if self.bargain is None else self.bargain.to_dict(),
             "fingerprint": self.fingerprint,
             "spec": self.spec,

@@ -106,7 +106,9 @@ def certify_levels(
     contract = _contract(game, shares)
     with np.errstate(all="ignore"):
         claim = _claim(payoffs, contract, levels)
-        upper, boxes, better = _bounds(payoffs, contract, claim, _PART * tolerance, deadline)
+        upper, boxes, better, farthest = _bounds(
+            payoffs, contract, claim, _PART * tolerance, deadline
+        )
         worth = Worth.of(game)
         regret = worth.gains(claim.low, upper, payoffs.outside, claim.reasons)
     players = game.players
@@ -129,6 +131,7 @@ def certify_levels(
         _version(),
         spec,
         fingerprint,
+        farthest,
     )
 
 
@@ -237,13 +240,17 @@ _Better = dict[str, tuple[float, dict[str, float] | None]]
 
 def _bounds(
     payoffs: Payoffs, shares: Array, claim: _Claim, target: float, deadline: float
-) -> tuple[Array, int, _Better]:
-    """Bound what every player can earn; also return the best deviations found."""
+) -> tuple[Array, int, _Better, float]:
+    """Bound what every player can earn.
+
+    Also return the number of boxes, the best deviations found, and up to which levels this holds.
+    """
     game = payoffs.game
     outside = payoffs.outside
     upper = outside.copy()
     better: _Better = {}
     boxes = 0
+    farthest = math.inf
     if claim.base is not None and not claim.reasons:
         region = region_of(payoffs, claim.base)
         lowest = np.maximum(claim.base, payoffs.floor)
@@ -253,6 +260,7 @@ def _bounds(
             worth = np.maximum(claim.low[players], outside[players])
             found = best_replies(contest, region, claim.base, worth, target, deadline)
             boxes += found.boxes
+            farthest = min(farthest, found.farthest)
             upper[players] = np.maximum(found.upper, outside[players])
             if found.reason and found.reason not in claim.reasons:
                 claim.reasons.append(found.reason)
@@ -274,7 +282,7 @@ def _bounds(
         stays = found_best.lower >= outside[0] and found_best.at is not None
         at = _named(game, found_best.at) if stays and found_best.at is not None else None
         better[GENERALIST] = (float(gain), at)
-    return upper, boxes, better
+    return upper, boxes, better, min(farthest, search.farthest)
 
 
 def _named(game: Game, levels: Array) -> dict[str, float]:

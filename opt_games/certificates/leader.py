@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from opt_games.certificates.far_levels import FARTHEST, far_window
 from opt_games.certificates.intervals import (
     Array,
     Interval,
@@ -143,6 +144,7 @@ class LeaderSearch:
     upper: float = -np.inf
     at: Array | None = None
     boxes: int = 0
+    farthest: float = np.inf
     reasons: list[str] = field(default_factory=list)
 
     def run(self) -> Bound:
@@ -159,8 +161,8 @@ class LeaderSearch:
             self.reasons.append(found)
             self.upper = np.inf
             return
-        high, added = found
-        queue = first_boxes(region.low, high, added)
+        self.farthest = min(self.farthest, found.farthest)
+        queue = first_boxes(region.low, found.base, found.added)
         while queue.boxes.size:
             best = max(self.lower, self.worth)
             self._set_aside(queue, queue.upper <= best + self.target)
@@ -240,14 +242,33 @@ class LeaderSearch:
         return np.asarray(np.where(flat, np.argmax(width, axis=0), side))
 
 
+@dataclass(frozen=True)
+class Window:
+    """How far levels are worth looking at in one region.
+
+    Attributes
+    ----------
+    base : ndarray, shape (attributes,)
+        Base levels beyond are worse for the generalist than what it has.
+    added : tuple of ndarray, shape (attributes, members)
+        By form: contributions beyond are worse for the specialist than smaller ones.
+    farthest : float
+        Nothing is known of levels higher than that.
+    """
+
+    base: Array
+    added: tuple[Array, ...]
+    farthest: float = np.inf
+
+
 def search_window(
     payoffs: Payoffs,
     region: Region,
     contests: tuple[Contest, ...],
     worth: float,
     share: Interval | None = None,
-) -> tuple[Array, tuple[Array, ...]] | str:
-    """Prove limits on base levels and contributions, or say for whom that fails."""
+) -> Window | str:
+    """Prove limits on base levels and contributions, or say that it fails."""
     infinite = np.full(payoffs.dimension, np.inf)
     endless = tuple(
         np.repeat(infinite[:, None], each.form.members.size, axis=1) for each in contests
@@ -258,16 +279,18 @@ def search_window(
         some if limit is None else limit for limit, some in zip(added, endless, strict=True)
     )
     base = base_limit(payoffs, region, contests, known, worth, share)
-    if base is None:
-        return "no limit on the base levels worth considering could be proven"
-    final = []
-    for contest, limit in zip(contests, added, strict=True):
-        if limit is None:
-            limit = contribution_limits(contest, region, base, share)
-        if limit is None:
-            return "no limit on the final levels worth considering could be proven"
-        final.append(limit)
-    return base, tuple(final)
+    if base is not None:
+        again = tuple(
+            contribution_limits(each, region, base, share) if limit is None else limit
+            for each, limit in zip(contests, added, strict=True)
+        )
+        final = tuple(limit for limit in again if limit is not None)
+        if len(final) == len(again):
+            return Window(base, final)
+    far = far_window(payoffs, region, contests, worth, share)
+    if far is not None:
+        return Window(*far, FARTHEST)
+    return "no limit on the levels worth considering could be proven"
 
 
 def first_boxes(low: Array, high: Array, added: Sequence[Array], cells: int | None = None) -> Queue:

@@ -39,6 +39,10 @@ def certificate_report(found: Certificate) -> RenderableType:
         )  # fmt: skip
         lines.append(Text(f"{player} gains at least {deviation['gain']:.3g} by {where}"))
     lines += [Text(f"Because {reason}") for reason in found.reasons]
+    if math.isfinite(found.farthest):
+        lines.append(
+            Text(f"For levels up to {found.farthest:.3g}; of higher ones nothing is known")
+        )
     if found.bargain is not None:
         lines.append(Text(_bargain(found.bargain)))
     work = f"{METHOD}, {found.boxes:,} boxes, {found.seconds:.2f} s"

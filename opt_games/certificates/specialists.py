@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from opt_games.certificates.far_levels import FARTHEST, far_contributions
 from opt_games.certificates.intervals import Array
 from opt_games.certificates.limits import contribution_limits
 from opt_games.certificates.payments import own_bounds
@@ -30,6 +31,8 @@ class Replies:
         Contributions that earn `lower`.
     boxes : int
     reason : str
+    farthest : float
+        Nothing is known of levels higher than that.
     """
 
     upper: Array
@@ -37,6 +40,7 @@ class Replies:
     at: Array
     boxes: int
     reason: str = ""
+    farthest: float = np.inf
 
 
 def best_replies(
@@ -61,7 +65,11 @@ def best_replies(
     lower = np.full(members, -np.inf)
     at = np.zeros((base.size, members))
     limit = contribution_limits(contest, replace(region, low=base), base)
-    if limit is None:
+    farthest = np.inf
+    if limit is None and base.size == 1:
+        limit = far_contributions(contest, Boxes(base[:, None], base[:, None]))
+        farthest = FARTHEST
+    if limit is None or not np.isfinite(limit).all():
         reason = "no limit on the final levels worth considering could be proven"
         return Replies(np.full(members, np.inf), lower, at, 0, reason)
     boxes = Boxes(base[:, None], base[:, None])
@@ -85,4 +93,4 @@ def best_replies(
         gone = np.ones_like(stops) if last else stops
         np.maximum.at(upper, rows.member[gone], most[gone])
         rows = rows.take(~gone)
-    return Replies(upper, lower, at, count)
+    return Replies(upper, lower, at, count, "", farthest)

@@ -54,7 +54,7 @@ class Worth:
         >>> import opt_games
         >>> worth = Worth.of(opt_games.load("quadratic"))
         >>> nothing = np.zeros(2)
-        >>> [round(gain, 9) for gain in worth.gains(nothing, np.array([0.5, 0.0]), nothing, [])]
+        >>> worth.gains(nothing, np.array([0.5, 0.0]), nothing, []).round(9).tolist()
         [0.5, 0.0]
         """
         curves = []

@@ -260,3 +260,15 @@ def test_what_is_no_certificate_is_said_to_be_none(tmp_path):
     path.write_text("[")
     with pytest.raises(opt_games.SpecError, match="not valid JSON"):
         opt_games.recheck(path)
+
+
+def test_quotients_are_bounded_piece_by_piece_and_that_is_said():
+    specialist = Specialist("s", "2 * alpha1**2 / (1 + alpha1**2)", "0.3 * (alpha1 - alpha0)**2")
+    game = Game("g", Generalist("0.4 * alpha0**2"), [specialist])
+    found = opt_games.solve(game, share=0.4, certify=True)
+    assert found.certificate.certified, found.certificate
+    assert found.certificate.farthest == 2.0**100
+    assert found.to_dict()["certificate"]["levels_up_to"] == 2.0**100
+    linear = Game("g", Generalist("0.4 * alpha0"), [specialist])
+    tilted = certify_levels(linear, found.shares, found.equilibrium.levels)
+    assert not tilted.certified
