@@ -31,6 +31,7 @@ def solve(
     bargain: str | None = None,
     solver: str = "ipopt",
     options: SolverOptions | None = None,
+    certify: bool = False,
 ) -> Bargain:
     """Solve a game for one contract: a given one, or the one that the players bargain for.
 
@@ -45,6 +46,8 @@ def solve(
     solver : str
         Name of a back end.
     options : SolverOptions, optional
+    certify : bool
+        Whether to prove how much anybody could gain by deviating, see `opt_games.certify`.
 
     Returns
     -------
@@ -69,6 +72,21 @@ def solve(
     >>> round(answer.utilities["generalist"], 6), round(answer.utilities["law"], 6)
     (0.28, 0.3)
     """
+    found = _solve(game, share, bargain, solver, options)
+    if not certify:
+        return found
+    from opt_games.certificates.answer import certify as prove
+
+    return prove(game, found)
+
+
+def _solve(
+    game: Game,
+    share: float | Mapping[str, float] | None,
+    bargain: str | None,
+    solver: str,
+    options: SolverOptions | None,
+) -> Bargain:
     begin = time.perf_counter()
     if share is not None and bargain is not None:
         raise SpecError("give a share or a bargaining solution, not both")

@@ -38,6 +38,7 @@ from opt_games.commands.shared import (
     tell,
 )
 from opt_games.commands.sweep import sweep
+from opt_games.commands.verify import verify
 from opt_games.errors import OptGamesError, SpecError
 from opt_games.solvers import solvers
 
@@ -154,6 +155,9 @@ app.command("regulate")(regulate)
 
 
 app.command("plot")(plot_command)
+
+
+app.command("verify")(verify)
 
 
 @app.command("models")
