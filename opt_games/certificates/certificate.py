@@ -133,11 +133,20 @@ class Certificate:
     def certified(self) -> bool:
         """Whether no player can gain more than the tolerance, and no reason stands against it.
 
-        A bargain whose gap can be had must also be within the tolerance of that.
+        A contract that is proven to be better than the one agreed on stands against it. That there
+        is none is certified apart, by `BargainGap.certified`; only without agreement, where nobody
+        can deviate, it is what is certified, if it can be had at all.
         """
         small = all(regret <= self.tolerance for regret in self.regret.values())
-        agreed = self.bargain is None or self.bargain.gap is None or self.bargain.certified
-        return small and agreed and not self.reasons
+        return small and not self._refuted and not self.reasons
+
+    @property
+    def _refuted(self) -> bool:
+        if self.bargain is None or self.bargain.gap is None:
+            return False
+        if self.shares is None:
+            return not self.bargain.certified
+        return self.bargain.better is not None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the ``certificate`` entry of ``opt-games verify --json``."""
