@@ -1,0 +1,136 @@
+"""A follower's problem at a point of the leader's: its best value, and responses for cuts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyomo.environ as pyo
+
+from opt_games.leader_follower.global_solver import GlobalSolver
+from opt_games.leader_follower.intervals import interval
+from opt_games.leader_follower.program import Condition, Level, placed
+from opt_games.leader_follower.statement import Statement
+from opt_games.solvers.result import Termination
+
+_LENIENT = 1e-7
+"""By how much constraints are relaxed where the leader's point leaves a follower nothing exact."""
+
+_ROOM = 0.25
+"""Which part of the follower's gain is given up for room within its constraints."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """A follower's best response, in the sense of a minimum.
+
+    Attributes
+    ----------
+    bound : float
+        What no response can be below.
+    cost : float
+        That of the response held; infinite without one.
+    point : mapping of int to float or None
+        By ``id`` of the user's VarData.
+    lenience : float
+        By how much the constraints had to be relaxed to leave it anything to choose from.
+    """
+
+    bound: float
+    cost: float
+    point: dict[int, float] | None
+    lenience: float = 0.0
+
+
+def cost_at(follower: Level, point: Mapping[int, float]) -> float:
+    """Return a player's objective, in the sense of a minimum, at a point of all variables."""
+    return float(pyo.value(placed(follower.cost, point)))
+
+
+def best_response(
+    follower: Level, leader: Mapping[int, float], solver: GlobalSolver, time_limit: float
+) -> Response:
+    """Solve a follower's problem globally.
+
+    Parameters
+    ----------
+    follower : Level
+    leader : mapping of int to float
+        The leader's variables, by ``id`` of the user's VarData.
+    solver : GlobalSolver
+    time_limit : float
+        Seconds.
+    """
+    for lenience in (0.0, _LENIENT):
+        statement = _stated(follower, leader, lenience=lenience)
+        statement.minimise(follower.cost)
+        answer = solver.minimise(statement.model, time_limit, 1e-9)
+        if answer.termination is not Termination.INFEASIBLE:
+            break
+    if not answer.found:
+        return Response(answer.bound, math.inf, None)
+    point = statement.point
+    cost = cost_at(follower, {**leader, **point})
+    return Response(min(answer.bound, cost), cost, point, lenience)
+
+
+def roomy_response(
+    follower: Level,
+    leader: Mapping[int, float],
+    best: Response,
+    present: float,
+    solver: GlobalSolver,
+    time_limit: float,
+) -> dict[int, float] | None:
+    """Return a response nearly as good as the best that keeps clear of the constraints.
+
+    It then stays feasible while the leader moves a little, so that its cut holds around this point.
+
+    Parameters
+    ----------
+    follower : Level
+    leader : mapping of int to float
+    best : Response
+        The best response to the leader.
+    present : float
+        The cost that the cut is to exclude.
+    solver : GlobalSolver
+    time_limit : float
+    """
+    statement = _stated(follower, leader, bare=True)
+    model = statement.model
+    model.room = pyo.Var(bounds=(0, 1), initialize=0.0)
+    model.margin = pyo.ConstraintList()
+    for each in follower.inequalities:
+        body = statement.place(each.body)
+        if not hasattr(body, "is_potentially_variable") or not body.is_potentially_variable():
+            continue
+        low, _ = interval(body)
+        scale = min(1.0, -low) if math.isfinite(low) and low < 0 else 1.0
+        model.margin.add(body + scale * model.room <= 0)
+    level = best.cost + _ROOM * max(present - best.cost, 0.0)
+    statement.require("good", [Condition("good", follower.cost - level)], [])
+    model.most = pyo.Objective(expr=-model.room)
+    answer = solver.minimise(model, time_limit, 1e-2)
+    return statement.point if answer.found and pyo.value(model.room) > 0 else None
+
+
+def _stated(
+    follower: Level, leader: Mapping[int, float], *, bare: bool = False, lenience: float = 0.0
+) -> Statement:
+    statement = Statement(follower.variables, leader)
+    inequalities, equalities = lenient(follower, lenience)
+    statement.require("own", () if bare else inequalities, equalities)
+    return statement
+
+
+def lenient(
+    level: Level, lenience: float
+) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
+    """Return a player's inequalities and equalities, relaxed by so much."""
+    if lenience == 0:
+        return level.inequalities, level.equalities
+    relaxed = [Condition(each.name, each.body - lenience) for each in level.conditions]
+    relaxed += [Condition(each.name, -1 * each.body - lenience) for each in level.equalities]
+    return tuple(relaxed), ()
