@@ -87,7 +87,9 @@ class IpoptExecutable(Solver):
     """
 
     name = "ipopt-executable"
-    capabilities = Capabilities(in_process=False, refuses=frozenset({"ceil", "floor"}))
+    capabilities = Capabilities(
+        in_process=False, refuses=frozenset({"ceil", "floor"}), licence="EPL-2.0"
+    )
 
     def __init__(self, path: str | Path | None = None) -> None:
         self._path = path
