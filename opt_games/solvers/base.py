@@ -35,6 +35,9 @@ class Capabilities:
     needs_bounds : bool
         Whether every variable needs finite bounds; `CompiledProblem.solve` raises SolverError
         naming one that has none.
+    needs_domain : bool
+        Whether every expression must be defined throughout the bounds of its variables, ends
+        included: then a logarithm of what may be 0 is a SolverError.
     in_process : bool
         Whether it runs in this process, without files.
     warm_start : bool
@@ -50,6 +53,7 @@ class Capabilities:
     global_: bool = False
     needs_derivatives: bool = True
     needs_bounds: bool = False
+    needs_domain: bool = False
     in_process: bool = True
     warm_start: bool = False
     refuses: frozenset[str] = frozenset()
@@ -92,7 +96,7 @@ class SolverOptions:
     iteration_limit: int | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     close_start: bool = False
-    gap: float = 1e-7
+    gap: float = 5e-7
 
     def __post_init__(self) -> None:
         if self.time_limit is not None and not self.time_limit > 0:

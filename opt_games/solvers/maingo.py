@@ -44,6 +44,9 @@ HELD = frozenset({"GLOBALLY_OPTIMAL", "FEASIBLE_POINT", "BOUND_TARGETS"})
 STOPPED = frozenset({"FEASIBLE_POINT", "NO_FEASIBLE_POINT_FOUND"})
 """Codes of a search that was cut short."""
 
+UNDEFINED = "Error in evaluation of vMcCormick relaxations"
+"""Words of MAiNGO where an expression is not defined throughout the bounds."""
+
 INFINITE = 1e300
 """A bound beyond this is MAiNGO's way to say that there is none."""
 
@@ -66,6 +69,7 @@ class Maingo(Solver):
         global_=True,
         needs_derivatives=False,
         needs_bounds=True,
+        needs_domain=True,
         refuses=frozenset({"Expr_if", "ExternalFunction", "ceil", "floor"}),
         licence="EPL-2.0",
     )
@@ -105,6 +109,11 @@ class MaingoProblem(GlobalProblem):
         except maingopy.MAiNGOException as error:
             if model.raised is None:
                 message = " ".join(str(error).split())
+                if UNDEFINED in message:
+                    raise SolverError(
+                        "maingo needs every expression to be defined throughout the bounds of its "
+                        f"variables: tighten them, or use scip ({message})"
+                    ) from None
                 return Outcome(Termination.ERROR, None, None, message)
         if model.raised is not None:
             raise model.raised
