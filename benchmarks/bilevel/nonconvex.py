@@ -158,7 +158,7 @@ NONCONVEX = (
     one_follower(
         "mb_2007_18v",
         MITSOS + "3.18 (mb_1_1_11) as varied in BASBLib",
-        0.0,
+        0.25,
         ([ONE], [ONE]),
         (lambda x, y: x[0] ** 2 + y[0] ** 2, lambda x, y: x[0] * y[0] ** 2 - y[0] ** 4 / 2),
     ),
@@ -214,9 +214,7 @@ NONCONVEX = (
         ([ONE, ONE], [ONE] * 3),
         (
             lambda x, y: x[0] * y[0] + x[1] * y[1] ** 2 + x[0] * x[1] * y[2] ** 3,
-            lambda x, y: (
-                x[0] * y[0] ** 2 + x[1] * y[1] ** 2 + (x[0] - x[1]) * y[2] ** 2
-            ),
+            lambda x, y: x[0] * y[0] ** 2 + x[1] * y[1] ** 2 + (x[0] - x[1]) * y[2] ** 2,
         ),
         outer=lambda x, y: [
             0.1 - x[0] ** 2,
@@ -267,9 +265,7 @@ NONCONVEX = (
         -1.71,
         ([ONE, ONE], [(-10, 10)] * 3),
         (
-            lambda x, y: (
-                x[0] * y[0] + x[1] * y[1] + x[0] * x[1] * y[0] * y[1] * y[2]
-            ),
+            lambda x, y: x[0] * y[0] + x[1] * y[1] + x[0] * x[1] * y[0] * y[1] * y[2],
             lambda x, y: x[0] * y[0] ** 2 + x[1] ** 2 * y[1] * y[2] - y[0] * y[2] ** 2,
         ),
         outer=lambda x, y: [y[0] * y[1] - x[0] ** 2],

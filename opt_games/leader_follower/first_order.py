@@ -48,8 +48,8 @@ class Gradients:
     equalities: tuple[tuple[Any, list[Any]], ...]
 
 
-def gradients(statement: Statement, follower: Level) -> Gradients | None:
-    """Differentiate a follower's problem; None where it is not differentiable.
+def gradients(statement: Statement, follower: Level) -> Gradients:
+    """Differentiate a follower's problem, on the piece that holds at the present values.
 
     Parameters
     ----------
@@ -61,9 +61,6 @@ def gradients(statement: Statement, follower: Level) -> Gradients | None:
     keys = {id(each.source) for each in own}
     inequalities = [each for each in follower.inequalities if used(each.body) & keys]
     equalities = [each for each in follower.equalities if used(each.body) & keys]
-    bodies = [follower.cost, *(each.body for each in (*inequalities, *equalities))]
-    if not own or not all(is_smooth(statement.place(body)) for body in bodies):
-        return None
     variables = tuple(statement.places[id(each.source)] for each in own)
 
     def slopes(condition: Condition) -> tuple[Any, list[Any]]:
@@ -94,8 +91,11 @@ def add_first_order_conditions(statement: Statement, name: str, follower: Level)
         Whether there are such conditions: not where the follower's problem is not differentiable,
         for there they might exclude a best response.
     """
+    bodies = [follower.cost, *(each.body for each in follower.conditions)]
+    if not all(is_smooth(statement.place(body)) for body in bodies):
+        return False
     found = gradients(statement, follower)
-    if found is None:
+    if not found.variables:
         return False
     hulls = [_hull(found, number) for number in range(len(found.variables))]
     block = pyo.Block()

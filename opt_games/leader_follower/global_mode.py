@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 
 from opt_games.leader_follower.bounding import BoundingProblem, best_outcome
 from opt_games.leader_follower.global_solver import GlobalSolver
-from opt_games.leader_follower.program import Level, Program
+from opt_games.leader_follower.program import Level, Program, value_at
 from opt_games.leader_follower.responses import (
     Response,
     best_response,
-    cost_at,
     roomy_response,
 )
 from opt_games.solvers.result import Termination
+
+_FIRST_SHARE = 10.0
+"""Seconds for the first bounding problem at most; one that needs more gets twice that next."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def search_globally(
     search.first_order = bounding.first_order
     if start is not None:
         _visit(program, start, search, bounding, solver, ends, gap, follower_tolerance)
-    share = time_limit / 16
+    share = min(time_limit / 16, _FIRST_SHARE)
     while not _closed(search, gap):
         left = ends - time.perf_counter()
         answer = bounding.solve(solver, min(left, share), gap / 2)
@@ -159,15 +161,13 @@ def _visit(
     responses = []
     for follower in program.followers:
         left = ends - time.perf_counter()
-        responses.append(best_response(follower, leader, solver, left))
+        responses.append(best_response(follower, leader, solver, left, tolerance / 8))
     if any(each.point is None for each in responses):
         return False
     candidate = _candidate(program, point, responses, tolerance)
     if candidate is None:
         left = ends - time.perf_counter()
-        outcome = best_outcome(
-            program, leader, responses, tolerance / 2, solver, left, gap / 4
-        )
+        outcome = best_outcome(program, leader, responses, tolerance / 2, solver, left, gap / 4)
         if outcome is not None:
             candidate = _candidate(program, outcome, responses, tolerance)
     if candidate is not None and candidate.cost < search.upper:
@@ -177,7 +177,7 @@ def _visit(
     refined = False
     for follower, best in zip(program.followers, responses, strict=True):
         slack = tolerance / 2 * max(1.0, abs(best.cost))
-        present = cost_at(follower, point)
+        present = value_at(follower.cost, point)
         if present <= best.cost + slack:
             continue
         refined |= _cut(follower, leader, best, present, slack, bounding, solver, ends)
@@ -212,8 +212,8 @@ def _candidate(
     """Return the point as a candidate if every follower's response is as good as its best."""
     shortfalls = []
     for follower, best in zip(program.followers, responses, strict=True):
-        shortfall = cost_at(follower, point) - best.bound
+        shortfall = value_at(follower.cost, point) - best.bound
         if not shortfall <= tolerance * max(1.0, abs(best.cost)):
             return None
         shortfalls.append(max(0.0, shortfall))
-    return Candidate(cost_at(program.leader, point), dict(point), tuple(shortfalls))
+    return Candidate(value_at(program.leader.cost, point), dict(point), tuple(shortfalls))

@@ -14,6 +14,7 @@ from importlib import metadata
 from typing import Any
 
 from opt_games.errors import SolverError
+from opt_games.leader_follower.plain import make_plain
 from opt_games.solvers.interruption import interruptible
 from opt_games.solvers.result import SolverInfo, Termination
 
@@ -75,20 +76,23 @@ class GlobalSolver:
         """
         if time_limit <= 0:
             return GlobalAnswer(Termination.TIME_LIMIT, -math.inf, False, "no time left")
+        make_plain(model)
         with interruptible():
             return self._run(model, time_limit, gap)
 
 
-PACKAGES = {"scip": "pyscipopt", "maingo": "maingopy"}
-"""Which package each global solver comes in."""
+PACKAGES = {"maingo": "maingopy", "scip": "pyscipopt"}
+"""Which package each global solver comes in; the first is taken where none is asked for."""
 
 
-def global_solver(name: str | None = None) -> GlobalSolver:
-    """Return a global solver, or the first that is installed.
+def global_solver(name: str | None = None, *, bounded: bool = True) -> GlobalSolver:
+    """Return a global solver, or the first that is installed and suits.
 
     Parameters
     ----------
     name : {"scip", "maingo"}, optional
+    bounded : bool
+        Whether all variables have finite bounds.
 
     Raises
     ------
@@ -99,6 +103,8 @@ def global_solver(name: str | None = None) -> GlobalSolver:
         try:
             version = metadata.version(PACKAGES[each])
         except metadata.PackageNotFoundError:
+            continue
+        if name is None and each == "maingo" and not bounded:
             continue
         run = _scip if each == "scip" else _maingo
         return GlobalSolver(SolverInfo(each, version), each == "maingo", run)

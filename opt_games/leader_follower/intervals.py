@@ -7,7 +7,6 @@ from typing import Any
 
 import pyomo.environ as pyo
 from pyomo.common.errors import InfeasibleConstraintException, PyomoException
-from pyomo.contrib.fbbt.fbbt import compute_bounds_on_expr
 
 _ROUNDING = 1e-9
 
@@ -26,6 +25,8 @@ def interval(expression: Any) -> tuple[float, float]:
     if not hasattr(expression, "is_expression_type") or not expression.is_potentially_variable():
         value = float(pyo.value(expression))
         return value, value
+    from pyomo.contrib.fbbt.fbbt import compute_bounds_on_expr
+
     try:
         low, high = compute_bounds_on_expr(expression)
     except (InfeasibleConstraintException, PyomoException, ArithmeticError, ValueError):

@@ -12,6 +12,8 @@ from typing import Any
 
 from pyomo.core.expr.visitor import identify_variables, replace_expressions
 
+from opt_games.solvers.model_view import number_of
+
 Expression = Any
 """A Pyomo expression or a number."""
 
@@ -120,6 +122,28 @@ class Program:
 
 Point = Mapping[int, float]
 """Values by the ``id`` of the user's VarData."""
+
+
+def value_at(expression: Expression, point: Point) -> float:
+    """Return an expression's value at a point, NaN where it has none in the real numbers."""
+    return number_of(placed(expression, point))
+
+
+def violation(level: Level, point: Point) -> float:
+    """Return by how much a player's constraints and bounds are broken at a point, at most."""
+    worst = 0.0
+    for each in level.variables:
+        value = point[id(each.source)]
+        worst = max(worst, each.lower - value, value - each.upper)
+    for condition in level.inequalities:
+        worst = max(worst, _size(value_at(condition.body, point)))
+    for condition in level.equalities:
+        worst = max(worst, abs(_size(value_at(condition.body, point))))
+    return worst
+
+
+def _size(number: float) -> float:
+    return math.inf if math.isnan(number) else number
 
 
 def placed(expression: Expression, places: Mapping[int, Any]) -> Expression:

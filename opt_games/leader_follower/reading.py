@@ -41,9 +41,11 @@ def read_program(model: Any, followers: Any) -> Program:
     _check_kinds(everything)
     fixed = {id(var): var.value for var in model.component_data_objects(pyo.Var) if var.fixed}
     parts = [_parts(each, everything, blocks) for each in (None, *blocks)]
-    uses = [_uses(part, owner) for part in parts]
     names = [model.name, *(block.name for block in blocks)]
-    _check_uses(uses, owner, blocks, names)
+    for number, part in enumerate(parts):
+        _check_objective(number, names[number], part)
+    uses = [_uses(part, owner) for part in parts]
+    _check_uses(uses, owner, names)
     met = {key: var for use in uses for key, var in use.items()}
     in_order = [met[key] for key in owner if key in met and key not in fixed]
     levels = [
@@ -52,7 +54,6 @@ def read_program(model: Any, followers: Any) -> Program:
             [var for var in in_order if owner[id(var)] == number],
             part,
             fixed,
-            is_leader=number == 0,
         )
         for number, part in enumerate(parts)
     ]
@@ -105,20 +106,18 @@ def _owners(model: Any, blocks: Sequence[Any]) -> dict[int, int]:
 
 
 def _active(model: Any) -> Iterator[Any]:
-    """Yield active component data other than Blocks."""
+    """Yield active component data other than Blocks and Suffixes."""
     for block in model.block_data_objects(active=True):
         for component in block.component_objects(active=True, descend_into=False):
-            if isinstance(component, ActiveComponent) and not isinstance(component, pyo.Block):
+            if component.ctype is pyo.Suffix or component.ctype is pyo.Block:
+                continue
+            if isinstance(component, ActiveComponent):
                 yield from (each for each in component.values() if each.active)
-            elif isinstance(component, pyo.Block) and component.ctype is not pyo.Block:
-                yield from component.values()
 
 
 def _check_kinds(everything: Sequence[Any]) -> None:
     for each in everything:
         kind = each.parent_component().ctype
-        if kind is pyo.Suffix:
-            continue
         if kind not in _UNDERSTOOD:
             raise SpecError(
                 f"{each.name} is a {kind.__name__}, which a leader-follower program cannot hold: "
@@ -135,9 +134,7 @@ def _parts(block: Any, everything: Sequence[Any], blocks: Sequence[Any]) -> list
     if block is not None:
         return [each for each in mine if _inside(each.parent_block(), block)]
     return [
-        each
-        for each in mine
-        if not any(_inside(each.parent_block(), other) for other in blocks)
+        each for each in mine if not any(_inside(each.parent_block(), other) for other in blocks)
     ]
 
 
@@ -156,7 +153,6 @@ def _uses(part: Sequence[Any], owner: dict[int, int]) -> dict[int, Any]:
 def _check_uses(
     uses: Sequence[dict[int, Any]],
     owner: dict[int, int],
-    blocks: Sequence[Any],
     names: Sequence[str],
 ) -> None:
     for number, use in enumerate(uses[1:], start=1):
@@ -180,22 +176,24 @@ def _check_uses(
             )
 
 
+def _check_objective(number: int, name: str, part: Sequence[Any]) -> None:
+    who = "the leader" if number == 0 else f"the follower {name}"
+    objectives = [each for each in part if each.parent_component().ctype is pyo.Objective]
+    if not objectives:
+        where = "outside the followers' Blocks" if number == 0 else f"in its Block {name}"
+        raise SpecError(f"{who} has no active Objective: add one {where}")
+    if len(objectives) > 1:
+        several = ", ".join(each.name for each in objectives)
+        raise SpecError(f"{who} has several active Objectives, {several}: deactivate all but one")
+
+
 def _level(
     name: str,
     variables: Sequence[Any],
     part: Sequence[Any],
     fixed: Mapping[int, float],
-    *,
-    is_leader: bool,
 ) -> Level:
-    who = "the leader" if is_leader else f"the follower {name}"
-    objectives = [each for each in part if each.parent_component().ctype is pyo.Objective]
-    if not objectives:
-        where = "outside the followers' Blocks" if is_leader else f"in its Block {name}"
-        raise SpecError(f"{who} has no active Objective: add one {where}")
-    if len(objectives) > 1:
-        several = ", ".join(each.name for each in objectives)
-        raise SpecError(f"{who} has several active Objectives, {several}: deactivate all but one")
+    (objective,) = [each for each in part if each.parent_component().ctype is pyo.Objective]
     inequalities: list[Condition] = []
     equalities: list[Condition] = []
     for each in part:
@@ -215,8 +213,8 @@ def _level(
     return Level(
         name=name,
         variables=tuple(_variable(var) for var in variables),
-        objective=placed(objectives[0].expr, fixed),
-        sign=1.0 if objectives[0].sense == pyo.minimize else -1.0,
+        objective=placed(objective.expr, fixed),
+        sign=1.0 if objective.sense == pyo.minimize else -1.0,
         inequalities=tuple(inequalities),
         equalities=tuple(equalities),
     )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import pyomo.environ as pyo
 
+from opt_games.leader_follower.first_order import add_first_order_conditions
 from opt_games.leader_follower.global_solver import GlobalSolver
 from opt_games.leader_follower.intervals import interval
-from opt_games.leader_follower.program import Condition, Level, placed
+from opt_games.leader_follower.program import Condition, Level, value_at
 from opt_games.leader_follower.statement import Statement
 from opt_games.solvers.result import Termination
 
@@ -43,13 +44,12 @@ class Response:
     lenience: float = 0.0
 
 
-def cost_at(follower: Level, point: Mapping[int, float]) -> float:
-    """Return a player's objective, in the sense of a minimum, at a point of all variables."""
-    return float(pyo.value(placed(follower.cost, point)))
-
-
 def best_response(
-    follower: Level, leader: Mapping[int, float], solver: GlobalSolver, time_limit: float
+    follower: Level,
+    leader: Mapping[int, float],
+    solver: GlobalSolver,
+    time_limit: float,
+    gap: float,
 ) -> Response:
     """Solve a follower's problem globally.
 
@@ -61,17 +61,20 @@ def best_response(
     solver : GlobalSolver
     time_limit : float
         Seconds.
+    gap : float
+        Between the response and its bound, absolute and relative.
     """
     for lenience in (0.0, _LENIENT):
         statement = _stated(follower, leader, lenience=lenience)
         statement.minimise(follower.cost)
-        answer = solver.minimise(statement.model, time_limit, 1e-9)
+        add_first_order_conditions(statement, "first_order", follower)
+        answer = solver.minimise(statement.model, time_limit, gap)
         if answer.termination is not Termination.INFEASIBLE:
             break
     if not answer.found:
         return Response(answer.bound, math.inf, None)
     point = statement.point
-    cost = cost_at(follower, {**leader, **point})
+    cost = value_at(follower.cost, {**leader, **point})
     return Response(min(answer.bound, cost), cost, point, lenience)
 
 
@@ -125,9 +128,7 @@ def _stated(
     return statement
 
 
-def lenient(
-    level: Level, lenience: float
-) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
+def lenient(level: Level, lenience: float) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
     """Return a player's inequalities and equalities, relaxed by so much."""
     if lenience == 0:
         return level.inequalities, level.equalities

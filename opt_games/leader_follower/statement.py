@@ -29,7 +29,9 @@ class Statement:
         What stands for each of the user's variables, by ``id``.
     """
 
-    def __init__(self, variables: Sequence[Variable], given: Mapping[int, float] | None = None) -> None:
+    def __init__(
+        self, variables: Sequence[Variable], given: Mapping[int, float] | None = None
+    ) -> None:
         self.variables = tuple(variables)
         self.model = pyo.ConcreteModel()
         self.model.variable = pyo.Var(range(len(self.variables)))
@@ -69,7 +71,7 @@ class Statement:
 
     @property
     def point(self) -> dict[int, float]:
-        """The present values, by ``id`` of the user's VarData; within bounds, whole where needed."""
+        """The present values by ``id`` of the user's VarData, within bounds and whole."""
         found = {}
         for own, each in zip(self.model.variable.values(), self.variables, strict=True):
             value = float(own.value)
