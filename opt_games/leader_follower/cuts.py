@@ -26,7 +26,7 @@ from opt_games.leader_follower.statement import Statement, add_row
 CLEARLY = 1e-8
 """A response that breaks a constraint by less still counts as one that the follower can choose."""
 
-_WITHIN = 1e-9
+_WITHIN = CLEARLY
 
 
 class OptimalValueCuts:
