@@ -76,7 +76,7 @@ class GlobalSolver:
         """
         if time_limit <= 0:
             return GlobalAnswer(Termination.TIME_LIMIT, -math.inf, False, "no time left")
-        make_plain(model)
+        make_plain(model, lift_powers=self.info.name == "scip")
         with interruptible():
             return self._run(model, time_limit, gap)
 

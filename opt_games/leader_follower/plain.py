@@ -10,25 +10,39 @@ import pyomo.environ as pyo
 from pyomo.core.expr import numeric_expr
 from pyomo.core.expr.visitor import ExpressionReplacementVisitor
 
+from opt_games.leader_follower.intervals import interval
+
 _KNOWN = frozenset({"exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan"})
 
 
-def make_plain(model: Any) -> None:
+def make_plain(model: Any, *, lift_powers: bool = False) -> None:
     """Rewrite ``abs``, ``min``, ``max``, ``log10`` and hyperbolic functions in a model of our own.
 
     Parameters
     ----------
     model : ConcreteModel
         Its active objective and constraints are changed to equal ones.
+    lift_powers : bool
+        Give the base of a power of 3 or more a variable of its own, for a solver's interface that
+        would multiply it out.
     """
-    for each in model.component_data_objects((pyo.Objective, pyo.Constraint), active=True):
+    if lift_powers and not hasattr(model, "base"):
+        model.base = pyo.VarList()
+        model.is_base = pyo.ConstraintList()
+    rewrite = _Plain(model if lift_powers else None)
+    parts = list(model.component_data_objects((pyo.Objective, pyo.Constraint), active=True))
+    for each in parts:
         expression = each.expr
-        plain = _Plain().walk_expression(expression)
+        plain = rewrite.walk_expression(expression)
         if plain is not expression:
             each.set_value(plain)
 
 
 class _Plain(ExpressionReplacementVisitor):  # type: ignore[misc]
+    def __init__(self, lifting: Any) -> None:
+        super().__init__()
+        self._lifting = lifting
+
     def exitNode(self, node: Any, data: Any) -> Any:  # noqa: N802 (Pyomo's name)
         _, arguments, _ = data
         if isinstance(node, numeric_expr.AbsExpression):
@@ -42,7 +56,28 @@ class _Plain(ExpressionReplacementVisitor):  # type: ignore[misc]
             name = node.getname()
             if name not in _KNOWN:
                 return _in_basic_functions(name, inside, node)
+        if isinstance(node, numeric_expr.PowExpression) and self._lifting is not None:
+            base, exponent = arguments
+            composed = hasattr(base, "is_expression_type") and base.is_expression_type()
+            if composed and base.is_potentially_variable() and _whole_and_high(exponent):
+                return self._lifted(base) ** exponent
         return super().exitNode(node, data)
+
+    def _lifted(self, base: Any) -> Any:
+        own = self._lifting.base.add()
+        low, high = interval(base)
+        own.setlb(low if math.isfinite(low) else None)
+        own.setub(high if math.isfinite(high) else None)
+        own.set_value(pyo.value(base, exception=False), skip_validation=True)
+        self._lifting.is_base.add(own == base)
+        return own
+
+
+def _whole_and_high(exponent: Any) -> bool:
+    if hasattr(exponent, "is_expression_type") and exponent.is_potentially_variable():
+        return False
+    number = float(pyo.value(exponent))
+    return number.is_integer() and number >= 3
 
 
 def _size(inside: Any) -> Any:

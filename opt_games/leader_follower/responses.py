@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,9 @@ from opt_games.solvers.result import Termination
 
 _LENIENT = 1e-7
 """By how much constraints are relaxed where the leader's point leaves a follower nothing exact."""
+
+_PATIENCE = 1.0
+"""Seconds at least for a follower's problem with its first-order conditions in it."""
 
 _ROOM = 0.25
 """Which part of the follower's gain is given up for room within its constraints."""
@@ -64,18 +68,53 @@ def best_response(
     gap : float
         Between the response and its bound, absolute and relative.
     """
+    ends = time.perf_counter() + time_limit
     for lenience in (0.0, _LENIENT):
+        response, infeasible = _answered(follower, leader, lenience, solver, ends, gap)
+        if not infeasible:
+            break
+    return response
+
+
+def _answered(
+    follower: Level,
+    leader: Mapping[int, float],
+    lenience: float,
+    solver: GlobalSolver,
+    ends: float,
+    gap: float,
+) -> tuple[Response, bool]:
+    """Solve with the first-order conditions, which help most often, and else without them.
+
+    Returns
+    -------
+    Response
+    bool
+        Whether the follower has nothing to choose from.
+    """
+    bound, cost, point = -math.inf, math.inf, None
+    for with_conditions in (True, False):
         statement = _stated(follower, leader, lenience=lenience)
         statement.minimise(follower.cost)
-        add_first_order_conditions(statement, "first_order", follower)
-        answer = solver.minimise(statement.model, time_limit, gap)
-        if answer.termination is not Termination.INFEASIBLE:
+        bound = max(bound, interval(statement.model.cost.expr)[0])
+        left = ends - time.perf_counter()
+        if with_conditions:
+            if not add_first_order_conditions(statement, "first_order", follower):
+                continue
+            left = min(left, max(_PATIENCE, left / 16))
+        answer = solver.minimise(statement.model, left, gap)
+        if answer.termination is Termination.INFEASIBLE and with_conditions:
+            continue
+        bound = max(bound, answer.bound)
+        if answer.found:
+            found = statement.point
+            reached = value_at(follower.cost, {**leader, **found})
+            if reached < cost:
+                cost, point = reached, found
+        if cost - bound <= gap * max(1.0, abs(cost)):
             break
-    if not answer.found:
-        return Response(answer.bound, math.inf, None)
-    point = statement.point
-    cost = value_at(follower.cost, {**leader, **point})
-    return Response(min(answer.bound, cost), cost, point, lenience)
+    infeasible = answer.termination is Termination.INFEASIBLE and point is None
+    return Response(min(bound, cost), cost, point, lenience), infeasible
 
 
 def roomy_response(
