@@ -10,7 +10,6 @@ from typing import Any
 from opt_games.errors import SolverError, SpecError
 from opt_games.leader_follower.global_mode import Search, search_globally
 from opt_games.leader_follower.global_solver import (
-    FEASIBILITY,
     PACKAGES,
     GlobalSolver,
     global_solver,
@@ -23,6 +22,8 @@ from opt_games.solvers.registry import get_solver
 from opt_games.solvers.result import SolverInfo, Termination
 
 _NO_LIMIT = 1e9
+_SEEN = 1e-6
+"""A gain that a local solver tells from its own tolerance, relative to ``max(1, |objective|)``."""
 
 
 class LeaderFollower:
@@ -78,7 +79,7 @@ class LeaderFollower:
         *,
         time_limit: float | None = None,
         gap: float = 1e-4,
-        follower_tolerance: float = 1e-7,
+        follower_tolerance: float = 1e-8,
         starts: int = 8,
         seed: int = 0,
     ) -> LeaderFollowerResult:
@@ -102,7 +103,8 @@ class LeaderFollower:
         follower_tolerance : float
             By how much a follower's response may miss its best, relative to ``max(1, |best|)``.
             A leader gains from such misses: where followers are nearly indifferent the objective
-            can lie beyond the bound, which is for exact responses. It is no less than 1e-9.
+            can lie beyond the bound, which is for exact responses. At least 1e-9, and no less than
+            twice the solver's tolerance on constraints.
         starts : int
             Starts of the local search.
         seed : int
@@ -126,7 +128,7 @@ class LeaderFollower:
         local: LocalSearch | None = None
         if prover is None or not proving:
             local = search_locally(
-                program, solver, starts=starts, seed=seed, tolerance=10 * follower_tolerance
+                program, solver, starts=starts, seed=seed, tolerance=max(_SEEN, follower_tolerance)
             )
         if prover is None:
             assert local is not None
@@ -226,9 +228,9 @@ def _global_result(
         leader_bound=sign * lower if math.isfinite(lower) else None,
         follower_gaps=None if best is None else ByFollower(best.shortfalls, names),
         gap=gap,
-        follower_tolerance=tolerance,
+        follower_tolerance=max(tolerance, 2 * prover.feasibility),
         solver=prover.info,
-        feasibility_tolerance=FEASIBILITY,
+        feasibility_tolerance=prover.feasibility,
         rounds=search.rounds,
         cuts=search.cuts,
         first_order=search.first_order,

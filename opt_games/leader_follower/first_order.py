@@ -130,9 +130,9 @@ def _hull(found: Gradients, number: int) -> tuple[float, float]:
 def _normalised(block: Any, found: Gradients) -> tuple[list[Any], list[Any]]:
     if not found.inequalities and not found.equalities:
         return [1.0], []
-    weights = [block.weight.add() for _ in range(1 + len(found.inequalities))]
+    weights = [block.weight.add() for _ in found.inequalities]
     for each in weights:
-        each.set_value(1 / len(weights))
+        each.set_value(0)
     multipliers, sizes = [], []
     for _ in found.equalities:
         multiplier, size, positive = block.multiplier.add(), block.weight.add(), block.binary.add()
@@ -144,8 +144,9 @@ def _normalised(block: Any, found: Gradients) -> tuple[list[Any], list[Any]]:
         block.row.add(size <= -multiplier + 2 * positive)
         multipliers.append(multiplier)
         sizes.append(size)
-    block.row.add(sum(weights) + sum(sizes) == 1)
-    return weights, multipliers
+    rest = 1 - sum(weights) - sum(sizes)  # of the objective; one variable and equation less
+    block.row.add(rest >= 0)
+    return [rest, *weights], multipliers
 
 
 def _add_stationarity(block: Any, variable: Any, total: Any, low: float, high: float) -> None:

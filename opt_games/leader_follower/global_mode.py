@@ -12,18 +12,29 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from opt_games.errors import SolverError
 from opt_games.leader_follower.bounding import BoundingProblem, best_outcome
 from opt_games.leader_follower.global_solver import GlobalSolver
-from opt_games.leader_follower.program import Level, Program, value_at
+from opt_games.leader_follower.local_mode import RELAXATIONS, ConditionsStated
+from opt_games.leader_follower.program import Level, Program, value_at, violation
 from opt_games.leader_follower.responses import (
     Response,
     best_response,
     roomy_response,
 )
-from opt_games.solvers.result import Termination
+from opt_games.solvers.result import FEASIBILITY_TOLERANCE, PROOF_TOLERANCE, Termination
 
 _FIRST_SHARE = 10.0
 """Seconds for the first bounding problem at most; one that needs more gets twice that next."""
+
+_LOCAL = "ipopt"
+
+_GIVEN_UP = (0.1, 0.7)
+"""Which parts of a follower's gain are given up for responses that keep clear of its constraints:
+the less, the sharper the cut, and the smaller the part of the leader's choices where it holds."""
+
+_REFINING = 5.0
+"""Seconds for each follower's problem at the refined point."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,7 @@ def search_globally(
         A point to begin with, by ``id`` of the user's VarData.
     """
     ends = time.perf_counter() + time_limit
+    follower_tolerance = max(follower_tolerance, 2 * solver.feasibility)
     search = Search()
     bounding = BoundingProblem(program)
     search.first_order = bounding.first_order
@@ -136,8 +148,36 @@ def search_globally(
             break
     if _closed(search, gap):
         search.termination = Termination.CONVERGED
+        _refine(program, search, solver, gap, follower_tolerance)
     search.cuts = bounding.cuts.count
     return search
+
+
+def _refine(
+    program: Program, search: Search, solver: GlobalSolver, gap: float, tolerance: float
+) -> None:
+    """Let a local solver place the best point more exactly, where the proof covers that too."""
+    if search.best is None or not program.continuous:
+        return
+    try:
+        stated = ConditionsStated(program, _LOCAL)
+        point = stated.solve(search.best.point, RELAXATIONS[-2:])
+    except SolverError:
+        return  # expressions without derivatives: the point stays as it is
+    if point is None:
+        return
+    levels = (program.leader, *program.followers)
+    if max(violation(each, point) for each in levels) > FEASIBILITY_TOLERANCE:
+        return
+    leader = {id(each.source): point[id(each.source)] for each in program.leader.variables}
+    responses = [
+        best_response(each, leader, solver, _REFINING, tolerance / 8) for each in program.followers
+    ]
+    candidate = _candidate(program, point, responses, tolerance)
+    if candidate is None:
+        return
+    if candidate.cost - search.lower <= gap * max(1.0, abs(candidate.cost)):
+        search.best = candidate
 
 
 def _closed(search: Search, gap: float) -> bool:
@@ -170,7 +210,9 @@ def _visit(
         outcome = best_outcome(program, leader, responses, tolerance / 2, solver, left, gap / 4)
         if outcome is not None:
             candidate = _candidate(program, outcome, responses, tolerance)
-    if candidate is not None and candidate.cost < search.upper:
+    # what is hardly better owes that to tolerances: the first found, perhaps a refined one, stays
+    worth = 0.0 if search.best is None else gap / 8 * max(1.0, abs(search.upper))
+    if candidate is not None and candidate.cost < search.upper - worth:
         search.best = candidate
     if _closed(search, gap):
         return False
@@ -180,11 +222,11 @@ def _visit(
         present = value_at(follower.cost, point)
         if present <= best.cost + slack:
             continue
-        refined |= _cut(follower, leader, best, present, slack, bounding, solver, ends)
+        refined |= _cuts(follower, leader, best, present, slack, bounding, solver, ends)
     return refined
 
 
-def _cut(
+def _cuts(
     follower: Level,
     leader: Mapping[int, float],
     best: Response,
@@ -195,12 +237,16 @@ def _cut(
     ends: float,
 ) -> bool:
     assert best.point is not None
-    response = best.point
-    if follower.inequalities:
+    if not follower.inequalities:
+        return bounding.cuts.add(follower, best.point, slack)
+    added = False
+    for given_up in _GIVEN_UP:
         left = ends - time.perf_counter()
-        roomy = roomy_response(follower, leader, best, present, solver, left)
-        response = response if roomy is None else roomy
-    return bounding.cuts.add(follower, response, slack)
+        level = best.cost + given_up * (present - best.cost)
+        roomy = roomy_response(follower, leader, level, solver, left)
+        if roomy is not None:
+            added |= bounding.cuts.add(follower, roomy, slack)
+    return added or bounding.cuts.add(follower, best.point, slack)
 
 
 def _candidate(
@@ -212,8 +258,17 @@ def _candidate(
     """Return the point as a candidate if every follower's response is as good as its best."""
     shortfalls = []
     for follower, best in zip(program.followers, responses, strict=True):
-        shortfall = value_at(follower.cost, point) - best.bound
-        if not shortfall <= tolerance * max(1.0, abs(best.cost)):
+        scale = max(1.0, abs(best.cost))
+        present = value_at(follower.cost, point)
+        if present < best.bound - PROOF_TOLERANCE * scale:
+            raise SolverError(
+                f"a bound of the global solver is wrong: it says that {follower.name} cannot reach "
+                f"{best.bound:g} (as a minimum), and a point has {present:g}. Use another solver"
+            )
+        if not (
+            present - best.cost <= tolerance * scale
+            and best.cost - best.bound <= PROOF_TOLERANCE * scale
+        ):
             return None
-        shortfalls.append(max(0.0, shortfall))
+        shortfalls.append(max(0.0, present - best.bound))
     return Candidate(value_at(program.leader.cost, point), dict(point), tuple(shortfalls))

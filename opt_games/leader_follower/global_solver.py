@@ -18,8 +18,9 @@ from opt_games.leader_follower.plain import make_plain
 from opt_games.solvers.interruption import interruptible
 from opt_games.solvers.result import SolverInfo, Termination
 
-FEASIBILITY = 1e-9
-"""The tolerance on constraints asked of the global solvers."""
+FEASIBILITY = {"scip": 1e-9, "maingo": 1e-7}
+"""The tolerance on constraints asked of them. Below that MAiNGO, whose linear programs have one of
+their own, drops parts of the box that hold the optimum."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class GlobalSolver:
     needs_bounds: bool
     _run: Callable[[Any, float, float], GlobalAnswer]
 
+    @property
+    def feasibility(self) -> float:
+        """The tolerance on constraints that is asked of it."""
+        return FEASIBILITY[self.info.name]
+
     def minimise(self, model: Any, time_limit: float, gap: float) -> GlobalAnswer:
         """Minimise a Pyomo model's active objective, and load the point.
 
@@ -81,7 +87,7 @@ class GlobalSolver:
             return self._run(model, time_limit, gap)
 
 
-PACKAGES = {"maingo": "maingopy", "scip": "pyscipopt"}
+PACKAGES = {"scip": "pyscipopt", "maingo": "maingopy"}
 """Which package each global solver comes in; the first is taken where none is asked for."""
 
 
@@ -116,7 +122,7 @@ def global_solver(name: str | None = None, *, bounded: bool = True) -> GlobalSol
 
 
 def _scip(model: Any, time_limit: float, gap: float) -> GlobalAnswer:
-    for tolerance in (FEASIBILITY, 1e3 * FEASIBILITY):
+    for tolerance in (FEASIBILITY["scip"], 1e3 * FEASIBILITY["scip"]):
         try:
             return _scip_once(model, time_limit, gap, tolerance)
         except SolverError:
@@ -175,11 +181,15 @@ def _maingo(model: Any, time_limit: float, gap: float) -> GlobalAnswer:
     solver.config.time_limit = math.ceil(time_limit)
     solver.config.tolerances.epsilonA = gap
     solver.config.tolerances.epsilonR = gap
-    solver.config.tolerances.deltaEq = FEASIBILITY
-    solver.config.tolerances.deltaIneq = FEASIBILITY
+    solver.config.tolerances.deltaEq = FEASIBILITY["maingo"]
+    solver.config.tolerances.deltaIneq = FEASIBILITY["maingo"]
     solver.config.solver_output_logger = logging.getLogger(f"{__name__}.maingo")
     solver.config.log_level = logging.DEBUG
-    solver.maingo_options = {"loggingDestination": maingopy.LOGGING_NONE, "writeResultFile": False}
+    solver.maingo_options = {
+        "loggingDestination": maingopy.LOGGING_NONE,
+        "writeResultFile": False,
+        "maxwTime": math.ceil(time_limit),  # maxTime is processor time
+    }
     quiet = logging.getLogger("pyomo.contrib.appsi.solvers.maingo")
     level = quiet.level
     quiet.setLevel(logging.ERROR)

@@ -9,7 +9,7 @@ starts. Where a follower has something better to do, it does that.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ def search_locally(
         raise SolverError(
             f"{name} is an integer variable, which {solver} cannot take: use solver='scip'"
         )
-    stated = _ConditionsStated(program, solver)
+    stated = ConditionsStated(program, solver)
     random = np.random.default_rng(seed)
     best: LocalPoint | None = None
     converged = 0
@@ -114,8 +114,15 @@ def _better(one: LocalPoint, other: LocalPoint) -> bool:
     return one.cost < other.cost - 1e-9 * max(1.0, abs(other.cost))
 
 
-class _ConditionsStated:
-    """The program with every follower replaced by its relaxed first-order conditions."""
+class ConditionsStated:
+    """The program with every follower replaced by its relaxed first-order conditions.
+
+    Parameters
+    ----------
+    program : Program
+    solver : str
+        A solver of `opt_games.solvers`.
+    """
 
     def __init__(self, program: Program, solver: str) -> None:
         self.statement = statement = Statement(program.variables)
@@ -154,7 +161,9 @@ class _ConditionsStated:
                 model.complementary.add(multiplier * (variable.ub - variable) <= model.relaxation)
             add_row(model.stationary, total, "==")
 
-    def solve(self, start: Mapping[int, float]) -> dict[int, float] | None:
+    def solve(
+        self, start: Mapping[int, float], relaxations: Sequence[float] = RELAXATIONS
+    ) -> dict[int, float] | None:
         """Solve for one relaxation after the other; None where the last did not converge."""
         model = self.statement.model
         self.statement.start_at(start)
@@ -163,7 +172,7 @@ class _ConditionsStated:
         for each in model.free_multiplier.values():
             each.set_value(0.0)
         found = None
-        for relaxation in RELAXATIONS:
+        for relaxation in relaxations:
             model.relaxation = relaxation
             result = self._problem.solve()
             found = self.statement.point if result.ok else None

@@ -22,9 +22,6 @@ _LENIENT = 1e-7
 _PATIENCE = 1.0
 """Seconds at least for a follower's problem with its first-order conditions in it."""
 
-_ROOM = 0.25
-"""Which part of the follower's gain is given up for room within its constraints."""
-
 
 @dataclass(frozen=True)
 class Response:
@@ -120,12 +117,11 @@ def _answered(
 def roomy_response(
     follower: Level,
     leader: Mapping[int, float],
-    best: Response,
-    present: float,
+    level: float,
     solver: GlobalSolver,
     time_limit: float,
 ) -> dict[int, float] | None:
-    """Return a response nearly as good as the best that keeps clear of the constraints.
+    """Return a good response that keeps clear of the constraints.
 
     It then stays feasible while the leader moves a little, so that its cut holds around this point.
 
@@ -133,10 +129,8 @@ def roomy_response(
     ----------
     follower : Level
     leader : mapping of int to float
-    best : Response
-        The best response to the leader.
-    present : float
-        The cost that the cut is to exclude.
+    level : float
+        The cost that is good enough.
     solver : GlobalSolver
     time_limit : float
     """
@@ -151,7 +145,6 @@ def roomy_response(
         low, _ = interval(body)
         scale = min(1.0, -low) if math.isfinite(low) and low < 0 else 1.0
         model.margin.add(body + scale * model.room <= 0)
-    level = best.cost + _ROOM * max(present - best.cost, 0.0)
     statement.require("good", [Condition("good", follower.cost - level)], [])
     model.most = pyo.Objective(expr=-model.room)
     answer = solver.minimise(model, time_limit, 1e-2)
