@@ -21,6 +21,8 @@ class BoundingProblem:
     Parameters
     ----------
     program : Program
+    feasibility : float
+        The tolerance on constraints of the solver that is to solve it.
 
     Attributes
     ----------
@@ -28,7 +30,7 @@ class BoundingProblem:
         For which followers first-order conditions are in it.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, feasibility: float) -> None:
         self.statement = Statement(program.variables)
         self.statement.minimise(program.leader.cost)
         self.statement.require("leader", program.leader.inequalities, program.leader.equalities)
@@ -38,7 +40,7 @@ class BoundingProblem:
             add_first_order_conditions(self.statement, f"first_order{number}", each)
             for number, each in enumerate(program.followers)
         )
-        self.cuts = OptimalValueCuts(self.statement)
+        self.cuts = OptimalValueCuts(self.statement, 10 * feasibility)
 
     def solve(self, solver: GlobalSolver, time_limit: float, gap: float) -> GlobalAnswer:
         """Solve it as it is now; the point is then in `statement`."""

@@ -8,7 +8,7 @@ For a response :math:`z` (Blankenship and Falk 1976; Mitsos, Lemonidis and Barto
 
 holds at every point where :math:`y` is within :math:`\epsilon` of the follower's best response to
 :math:`x`. The implication is stated with one binary variable per alternative: the cut itself, or
-:math:`g_j(x, z)` above 0, by `CLEARLY`, for one of the constraints that the leader moves.
+:math:`g_j(x, z)` above 0, clearly, for one of the constraints that the leader moves.
 """
 
 from __future__ import annotations
@@ -23,11 +23,6 @@ from opt_games.leader_follower.intervals import interval
 from opt_games.leader_follower.program import Expression, Level, placed
 from opt_games.leader_follower.statement import Statement, add_row
 
-CLEARLY = 1e-8
-"""A response that breaks a constraint by less still counts as one that the follower can choose."""
-
-_WITHIN = CLEARLY
-
 
 class OptimalValueCuts:
     """The cuts in one statement, as its Block ``cuts``.
@@ -36,10 +31,14 @@ class OptimalValueCuts:
     ----------
     statement : Statement
         Holds the leader's and the followers' variables.
+    clearly : float
+        A response that breaks a constraint by less counts as one that the follower can choose: some
+        ten times the solver's tolerance on constraints, or cuts that bind would be void.
     """
 
-    def __init__(self, statement: Statement) -> None:
+    def __init__(self, statement: Statement, clearly: float) -> None:
         self.statement = statement
+        self.clearly = clearly
         self.count = 0
         block = statement.model.cuts = pyo.Block()
         block.binary = pyo.VarList(domain=pyo.Binary)
@@ -65,14 +64,14 @@ class OptimalValueCuts:
         alternatives = []
         for each in follower.equalities:
             low, high = interval(self._at(each.body, response))
-            if low < -_WITHIN or high > _WITHIN:
+            if low < -self.clearly or high > self.clearly:
                 return False
         for each in follower.inequalities:
             body = self._at(each.body, response)
             low, high = interval(body)
-            if low > _WITHIN:
+            if low > self.clearly:
                 return False
-            if high > _WITHIN:
+            if high > self.clearly:
                 alternatives.append(body)
         block = self.statement.model.cuts
         own, other = self.statement.place(follower.cost), self._at(follower.cost, response)
@@ -82,7 +81,7 @@ class OptimalValueCuts:
             add_row(block.row, worse, "<=")
             return True
         switches = [self._implied(worse)]
-        switches += [self._implied(CLEARLY - body) for body in alternatives]
+        switches += [self._implied(self.clearly - body) for body in alternatives]
         block.row.add(sum(switches) >= 1)
         return True
 

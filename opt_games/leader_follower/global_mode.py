@@ -114,7 +114,7 @@ def search_globally(
     ends = time.perf_counter() + time_limit
     follower_tolerance = max(follower_tolerance, 2 * solver.feasibility)
     search = Search()
-    bounding = BoundingProblem(program)
+    bounding = BoundingProblem(program, solver.feasibility)
     search.first_order = bounding.first_order
     if start is not None:
         _visit(program, start, search, bounding, solver, ends, gap, follower_tolerance)
