@@ -20,6 +20,7 @@ from opt_games.parts import canonical_solution
 from opt_games.policy.bargain import solve_policy_game
 from opt_games.result import Bargain, UtilityCurve
 from opt_games.share_line import ShareLine
+from opt_games.solvers import get_solver
 from opt_games.solvers.base import SolverOptions
 
 
@@ -82,13 +83,16 @@ def solve(
     if game.has_policy:
         return solve_policy_game(game, solution, contract, solver=solver, options=options)
     bargains_apart = contract is None and game.contract.shares == "separate"
-    if len(game.specialists) > (SEVERAL if bargains_apart else LARGE) and solver == "ipopt":
+    few = 1 if bargains_apart else LARGE
+    if len(game.specialists) > few and solver == "ipopt":
         given: Shares | None = contract
         if contract is not None and game.contract.shares == "common":
             given = float(contract[0])
         large = solve_large(game, solution, given, options)
         if large is not None:
             return large
+    if bargains_apart and len(game.specialists) > SEVERAL:
+        raise UnsupportedGameError(_not_apart(game, solver))
     equilibria = EquilibriumMap.of(game, solver=solver, options=options)
     shares = find_bargain(equilibria, solution) if contract is None else contract
     found = None if shares is None else equilibria.equilibrium(shares)
@@ -99,6 +103,18 @@ def solve(
         found,
         game.disagreement(),
         equilibria.log.work(time.perf_counter() - begin),
+    )
+
+
+def _not_apart(game: Game, solver: str) -> str:
+    """Say why separate shares of so many specialists cannot be bargained for."""
+    from opt_games.bargaining.market_equilibria import why_not_covered
+
+    get_solver(solver)
+    why = why_not_covered(game) if solver == "ipopt" else f"that takes ipopt, not {solver}"
+    return (
+        f"{game.name}: separate shares of more than {SEVERAL} specialists cannot be bargained "
+        f'for here: {why}; give shares, or set contract.shares = "common"'
     )
 
 

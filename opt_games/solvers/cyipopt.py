@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pyomo.common.tee import capture_output
+
 from opt_games.errors import SolverError
 from opt_games.solvers.base import Availability, Capabilities, Solver, SolverOptions
 from opt_games.solvers.callbacks import Callbacks
@@ -59,7 +61,8 @@ class CyipoptProblem(CallbackProblem):
             rows = [-math.inf] * len(compiled.view.constraints)
             upper = [math.inf] * len(rows)
             numbers = Numbers([0.0] * count, *everywhere, [], rows, upper, None)
-            self._problem(numbers, None)  # only to hear of an unknown option now
+            with capture_output(capture_fd=True):  # IPOPT says of an unknown option on the terminal
+                self._problem(numbers, None)  # only to hear of one now
 
     def vendor_problem(self, callbacks: Callbacks, bounds: Mapping[str, Any]) -> Any:
         """Return a ``cyipopt.Problem``."""

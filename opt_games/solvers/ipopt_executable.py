@@ -23,6 +23,7 @@ from opt_games.solvers.base import (
 )
 from opt_games.solvers.ipopt_terms import ipopt_options, pushed_start
 from opt_games.solvers.model_view import ModelView, conclude, contradiction
+from opt_games.solvers.refusals import refuse
 from opt_games.solvers.result import Outcome, Quality, SolverInfo, SolverResult, Termination
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class IpoptExecutable(Solver):
 
     name = "ipopt-executable"
     capabilities = Capabilities(
-        in_process=False, refuses=frozenset({"ceil", "floor"}), licence="EPL-2.0"
+        in_process=False, refuses=frozenset({"ceil", "floor", "min", "max"}), licence="EPL-2.0"
     )
 
     def __init__(self, path: str | Path | None = None) -> None:
@@ -116,7 +117,9 @@ class IpoptExecutable(Solver):
         if path is None or version is None:
             raise SolverError(f"the solver {self.name} is not installed: {HOW_TO_GET}")
         info = SolverInfo(self.name, version)
-        return ExecutableProblem(ModelView(model), options or SolverOptions(), info, path)
+        view = ModelView(model)
+        refuse(view, self.capabilities.refuses, self.name)
+        return ExecutableProblem(view, options or SolverOptions(), info, path)
 
 
 class ExecutableProblem(CompiledProblem):

@@ -62,7 +62,11 @@ OWNED = {
 
 
 class Maingo(Solver):
-    """MAiNGO by McCormick relaxations and branch and bound: wants finite bounds everywhere."""
+    """MAiNGO by McCormick relaxations and branch and bound: wants finite bounds everywhere.
+
+    Its time limit is in whole seconds of CPU time, to which `SolverOptions.time_limit` is rounded
+    up, and Ctrl-C has to wait for it: `Contained` is the way to both, to the moment.
+    """
 
     name = "maingo"
     capabilities = Capabilities(

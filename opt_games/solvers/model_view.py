@@ -16,6 +16,7 @@ from pyomo.core.staleflag import StaleFlagManager
 
 from opt_games.errors import SolverError
 from opt_games.solvers.result import (
+    FEASIBILITY_TOLERANCE,
     Outcome,
     Quality,
     SolverInfo,
@@ -355,6 +356,8 @@ def conclude(
     point = outcome.point
     judgement = Judgement(math.nan, (), math.inf) if point is None else view.judge(point)
     bound, message = None, outcome.message
+    if point is not None and FEASIBILITY_TOLERANCE < judgement.violation < math.inf:
+        message += f"; {judgement.worst} is violated most, by {judgement.violation:.2g}"
     if gap is not None and outcome.bound is not None and math.isfinite(outcome.bound):
         bound = view.sign * outcome.bound
     holds = quality(outcome.termination, judgement.violation)

@@ -51,6 +51,10 @@ class Pounce(Solver):
 class PounceProblem(CallbackProblem):
     """A model compiled for POUNCE."""
 
+    def __init__(self, compiled: CasadiModel, options: SolverOptions, solver: SolverInfo) -> None:
+        super().__init__(compiled, options, solver)
+        self.settings(warm=False)  # only to hear of an option that is ours now
+
     def vendor_problem(self, callbacks: Callbacks, bounds: Mapping[str, Any]) -> Any:
         """Return a ``pounce.Problem``."""
         import pounce

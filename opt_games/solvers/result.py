@@ -44,8 +44,8 @@ class Quality(Enum):
 NEXT_STEP = {
     Termination.CONVERGED: "its point breaks the constraints: scale the model or tighten tolerance",
     Termination.ACCEPTABLE: "its point breaks the constraints: scale the model",
-    Termination.INFEASIBLE: "check the bounds and constraints, or start from other values: "
-    "a local solver finds infeasibility only near its start",
+    Termination.INFEASIBLE: "explain_infeasibility(model) names the constraints in the way; or "
+    "start from other values: a local solver finds infeasibility only near its start",
     Termination.UNBOUNDED: "bound the variables that the objective rewards without limit",
     Termination.ITERATION_LIMIT: "raise iteration_limit, or start nearer to a solution",
     Termination.TIME_LIMIT: "raise time_limit, or start nearer to a solution",

@@ -7,7 +7,9 @@ which has no abs, tanh or log10, makes a variable of every mutable Param and sta
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
 
 HOW_TO_GET = "pip install 'opt_games[scip]'"
 
-FEASIBILITY = 1e-8
-"""SCIP's tolerance on constraints. The objective is one: at its own 1e-6, bounds are that loose."""
+FEASIBILITY, SECOND = 1e-8, 1e-7
+"""SCIP's tolerance on constraints, first and where the search stalls on rounding. The objective is
+a constraint: at SCIP's own tolerance of 1e-6, bounds are that loose."""
+
+STALL = 3000
+"""Nodes without a better point after which the first search is taken to have stalled."""
 
 INFINITE = 1e19
 """A bound beyond this is SCIP's way to say that there is none; its own infinity is 1e20."""
@@ -103,11 +109,36 @@ class ScipProblem(GlobalProblem):
         _set(_model(), self._settings)  # only to hear of an unknown option now
 
     def run(self, instance: Instance) -> Outcome:
-        """Run SCIP once: see `GlobalProblem.run`."""
+        """Run SCIP, and once more if it stalls: see `GlobalProblem.run`."""
+        if self.options.options.keys() & {"numerics/feastol", "limits/stallnodes"}:
+            return self._once(instance, self._settings)
+        began = time.perf_counter()
+        first = self._once(instance, {**self._settings, "limits/stallnodes": STALL})
+        if first.message != "stallnodelimit":
+            return first
+        settings = {**self._settings, "numerics/feastol": SECOND}
+        nodes = first.iterations or 0
+        if self.options.time_limit is not None:
+            remaining = self.options.time_limit - (time.perf_counter() - began)
+            settings["limits/time"] = max(0.0, remaining)
+        if self.options.iteration_limit is not None:
+            settings["limits/nodes"] = max(0, self.options.iteration_limit - nodes)
+        second = self._once(instance, settings)
+        bounds = [each.bound for each in (first, second) if each.bound is not None]
+        return replace(
+            second,
+            point=first.point if second.point is None else second.point,
+            iterations=nodes + (second.iterations or 0),
+            message=f"{second.message}, after a search that stalled",
+            bound=max(bounds, default=None),
+        )
+
+    def _once(self, instance: Instance, settings: Mapping[str, object]) -> Outcome:
+        """Run SCIP once."""
         from pyscipopt import scip
 
         model = _model()
-        _set(model, self._settings)
+        _set(model, settings)
         found_vars = [
             model.addVar(lb=_or_none(instance.lower[i]), ub=_or_none(instance.upper[i]))
             for i in instance.free

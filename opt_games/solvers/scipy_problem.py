@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
 from importlib import metadata
@@ -172,7 +173,8 @@ class ScipyProblem(CasadiProblem):
             return Outcome(Termination.NUMERICAL_FAILURE, list(begin), 0, message)
         limit = self.options.iteration_limit
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of singular Jacobians and the like
                 found, termination, message = self.minimize(
                     functions, begin[functions.free], ITERATIONS if limit is None else limit
                 )

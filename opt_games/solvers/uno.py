@@ -30,7 +30,6 @@ STATUSES: Mapping[str, Termination] = {
     "EVALUATION_ERROR": Termination.NUMERICAL_FAILURE,
     "ALGORITHMIC_ERROR": Termination.NUMERICAL_FAILURE,
     "USER_TERMINATION": Termination.INTERRUPTED,
-    "USER_INTERRUPTION": Termination.INTERRUPTED,
 }
 """Why Uno stopped where it was no success, and what it means to us."""
 
@@ -114,6 +113,8 @@ class UnoProblem(CasadiProblem):
         with interruptible(defer=True) as callbacks.interrupted:
             found = solver.optimize(model)
         stopped, holds = found.optimization_status.name, found.solution_status.name
+        if stopped == "USER_INTERRUPTION":  # it has a handler of its own for Ctrl-C
+            raise KeyboardInterrupt
         if stopped == "SUCCESS":
             termination = SOLUTIONS.get(holds, Termination.ERROR)
         else:

@@ -18,16 +18,12 @@ that has none, and what it refuses it must refuse.
 
 import pytest
 
-pytest.register_assert_rewrite("opt_games.testing.conformance")
+pytest.register_assert_rewrite("opt_games.testing.conformance", "opt_games.testing.contract")
 
 from opt_games.testing.conformance import SolverConformance  # noqa: E402, once asserts are rewritten
-from opt_games.testing.problems import (  # noqa: E402
-    INFEASIBLE,
-    MULTIMODAL,
-    PROBLEMS,
-    WITHOUT_BOUNDS,
-    Problem,
-)
+from opt_games.testing.multimodal import MULTIMODAL  # noqa: E402
+from opt_games.testing.problems import PROBLEMS, WITHOUT_BOUNDS, Problem  # noqa: E402
+from opt_games.testing.unsolvable import INFEASIBLE  # noqa: E402
 
 __all__ = [
     "INFEASIBLE",

@@ -1,8 +1,7 @@
 """Small problems with known optima, for solvers to be tried on.
 
-Their starts are such that a local solver that walks downhill finds the optimum, but for those of
-`MULTIMODAL`, which have worse local optima as well. All variables have finite bounds, but for those
-of `WITHOUT_BOUNDS`.
+Their starts are such that a local solver that walks downhill finds the optimum. All variables have
+finite bounds, but for those of `WITHOUT_BOUNDS`.
 """
 
 from __future__ import annotations
@@ -36,10 +35,20 @@ class Problem:
     open_domain: bool = False
 
 
-def _variables(
+def variables(
     count: int, low: float, high: float, start: float | tuple[float, ...]
 ) -> pyo.ConcreteModel:
-    """Return a model with Vars x[1], x[2] and so on."""
+    """Return a model with Vars x[1], x[2] and so on.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    low, high : float
+        Bounds of each.
+    start : float or tuple of float
+        For all, or for each.
+    """
     m = pyo.ConcreteModel()
     starts = start if isinstance(start, tuple) else (start,) * count
     m.x = pyo.Var(range(1, count + 1), bounds=(low, high), initialize=dict(enumerate(starts, 1)))
@@ -48,7 +57,7 @@ def _variables(
 
 def hs071() -> pyo.ConcreteModel:
     """Hock and Schittkowski (1981), problem 71."""
-    m = _variables(4, 1, 5, (1, 5, 5, 1))
+    m = variables(4, 1, 5, (1, 5, 5, 1))
     x = m.x
     m.cost = pyo.Objective(expr=x[1] * x[4] * (x[1] + x[2] + x[3]) + x[3])
     m.product = pyo.Constraint(expr=x[1] * x[2] * x[3] * x[4] >= 25)
@@ -58,7 +67,7 @@ def hs071() -> pyo.ConcreteModel:
 
 def hs024() -> pyo.ConcreteModel:
     """Hock and Schittkowski (1981), problem 24: not convex."""
-    m = _variables(2, 0, 6, (1, 0.5))
+    m = variables(2, 0, 6, (1, 0.5))
     x = m.x
     m.cost = pyo.Objective(expr=((x[1] - 3) ** 2 - 9) * x[2] ** 3 / (27 * math.sqrt(3)))
     m.first = pyo.Constraint(expr=x[1] / math.sqrt(3) - x[2] >= 0)
@@ -69,7 +78,7 @@ def hs024() -> pyo.ConcreteModel:
 
 def hs028() -> pyo.ConcreteModel:
     """Hock and Schittkowski (1981), problem 28: a singular Hessian, one equation."""
-    m = _variables(3, -10, 10, (-4, 1, 1))
+    m = variables(3, -10, 10, (-4, 1, 1))
     x = m.x
     m.cost = pyo.Objective(expr=(x[1] + x[2]) ** 2 + (x[2] + x[3]) ** 2)
     m.line = pyo.Constraint(expr=x[1] + 2 * x[2] + 3 * x[3] == 1)
@@ -78,7 +87,7 @@ def hs028() -> pyo.ConcreteModel:
 
 def hs035() -> pyo.ConcreteModel:
     """Hock and Schittkowski (1981), problem 35: Beale's quadratic program."""
-    m = _variables(3, 0, 3, 0.5)
+    m = variables(3, 0, 3, 0.5)
     x = m.x
     m.cost = pyo.Objective(
         expr=9
@@ -97,7 +106,7 @@ def hs035() -> pyo.ConcreteModel:
 
 def hs064() -> pyo.ConcreteModel:
     """Hock and Schittkowski (1981), problem 64: badly scaled."""
-    m = _variables(3, 1, 1000, (25, 25, 250))
+    m = variables(3, 1, 1000, (25, 25, 250))
     x = m.x
     m.cost = pyo.Objective(
         expr=5 * x[1] + 50000 / x[1] + 20 * x[2] + 72000 / x[2] + 10 * x[3] + 144000 / x[3]
@@ -210,7 +219,7 @@ def utilities() -> pyo.ConcreteModel:
 
 def entropy() -> pyo.ConcreteModel:
     """The most even distribution: x log x, whose slope is infinite at the bound 0."""
-    m = _variables(4, 0, 1, (0.7, 0.1, 0.1, 0.1))
+    m = variables(4, 0, 1, (0.7, 0.1, 0.1, 0.1))
     m.cost = pyo.Objective(expr=sum(m.x[i] * pyo.log(m.x[i]) for i in m.x))
     m.total = pyo.Constraint(expr=sum(m.x[i] for i in m.x) == 1)
     return m
@@ -379,157 +388,8 @@ PROBLEMS: Mapping[str, Problem] = {
 }
 """Problems with one local optimum, or a start next to the best."""
 
-
-def double_well() -> pyo.ConcreteModel:
-    """Two troughs; the start is in the shallow one."""
-    m = pyo.ConcreteModel()
-    m.x = pyo.Var(bounds=(-3, 3), initialize=1)
-    m.cost = pyo.Objective(expr=(m.x**2 - 1) ** 2 + 0.25 * m.x)
-    return m
-
-
-def camel() -> pyo.ConcreteModel:
-    """The six-hump camel (Dixon and Szegő 1978): two of six minima are global."""
-    m = _variables(2, -2, 2, (1.6, -0.6))
-    x, y = m.x[1], m.x[2]
-    m.cost = pyo.Objective(expr=(4 - 2.1 * x**2 + x**4 / 3) * x**2 + x * y + (4 * y**2 - 4) * y**2)
-    return m
-
-
-def branin() -> pyo.ConcreteModel:
-    """Branin's function (Dixon and Szegő 1978): three minima, all global, and a cosine."""
-    m = pyo.ConcreteModel()
-    m.x, m.y = pyo.Var(bounds=(-5, 10), initialize=2), pyo.Var(bounds=(0, 15), initialize=8)
-    bowl = m.y - 5.1 / (4 * math.pi**2) * m.x**2 + 5 / math.pi * m.x - 6
-    m.cost = pyo.Objective(expr=bowl**2 + 10 * (1 - 1 / (8 * math.pi)) * pyo.cos(m.x) + 10)
-    return m
-
-
-def waves() -> pyo.ConcreteModel:
-    """Two sines (Hansen, Jaumard and Lu 1992, problem 2)."""
-    m = pyo.ConcreteModel()
-    m.x = pyo.Var(bounds=(2.7, 7.5), initialize=3.3)
-    m.cost = pyo.Objective(expr=pyo.sin(m.x) + pyo.sin(10 * m.x / 3))
-    return m
-
-
-def concave() -> pyo.ConcreteModel:
-    """A concave function, whose minimum is one of the corners."""
-    m = _variables(2, 0, 4, (0.5, 0.4))
-    m.cost = pyo.Objective(expr=-((m.x[1] - 1) ** 2) - (m.x[2] - 1) ** 2)
-    m.first = pyo.Constraint(expr=m.x[1] + 2 * m.x[2] <= 6)
-    m.second = pyo.Constraint(expr=3 * m.x[1] + m.x[2] <= 8)
-    return m
-
-
-def pooling() -> pyo.ConcreteModel:
-    """Haverly's first pooling problem (1978): products of qualities and flows."""
-    m = pyo.ConcreteModel()
-    m.a, m.b = pyo.Var(bounds=(0, 300), initialize=1), pyo.Var(bounds=(0, 300), initialize=1)
-    m.px, m.py = pyo.Var(bounds=(0, 100), initialize=1), pyo.Var(bounds=(0, 200), initialize=1)
-    m.cx, m.cy = pyo.Var(bounds=(0, 100), initialize=1), pyo.Var(bounds=(0, 200), initialize=1)
-    m.p = pyo.Var(bounds=(1, 3), initialize=2)
-    m.gain = pyo.Objective(
-        expr=9 * (m.px + m.cx) + 15 * (m.py + m.cy) - 6 * m.a - 16 * m.b - 10 * (m.cx + m.cy),
-        sense=pyo.maximize,
-    )
-    m.pool = pyo.Constraint(expr=m.a + m.b == m.px + m.py)
-    m.sulphur = pyo.Constraint(expr=3 * m.a + m.b == m.p * (m.px + m.py))
-    m.x_limit = pyo.Constraint(expr=m.p * m.px + 2 * m.cx <= 2.5 * (m.px + m.cx))
-    m.y_limit = pyo.Constraint(expr=m.p * m.py + 2 * m.cy <= 1.5 * (m.py + m.cy))
-    m.x_demand = pyo.Constraint(expr=m.px + m.cx <= 100)
-    m.y_demand = pyo.Constraint(expr=m.py + m.cy <= 200)
-    return m
-
-
-def free_ride() -> pyo.ConcreteModel:
-    """What a generalist may earn: a little by investing, more by leaving it to the others."""
-    m = pyo.ConcreteModel()
-    m.level = pyo.Var(bounds=(0, 4), initialize=3)
-    m.profit = pyo.Objective(
-        expr=pyo.exp(-2 * m.level) + 0.6 * pyo.exp(-((m.level - 3) ** 2)), sense=pyo.maximize
-    )
-    return m
-
-
-MULTIMODAL: Mapping[str, Problem] = {
-    "double well": Problem(double_well, -0.25379123722046887),
-    "camel": Problem(camel, -1.0316284534898774),
-    "branin": Problem(branin, 0.39788735772973816),
-    "waves": Problem(waves, -1.8995993491521254, {"x": 5.14573529}),
-    "concave": Problem(concave, -5.0, {"x[1]": 0.0, "x[2]": 3.0}),
-    "pooling": Problem(pooling, 400.0),
-    "free ride": Problem(free_ride, 1.0 + 0.6 * math.exp(-9), {"level": 0.0}),
-}
-"""Problems with several local optima, and the start near a worse one."""
-
 WITHOUT_BOUNDS: Mapping[str, Problem] = {
     "rosenbrock": Problem(lambda: rosenbrock(None), 0.0, {"x": 1.0, "y": 1.0}),
     "equality": Problem(lambda: equality(None), 0.5, {"x": 0.5, "y": 0.5}),
 }
 """Problems some of whose variables have no bounds."""
-
-
-def no_disc() -> pyo.ConcreteModel:
-    """A disc of negative size."""
-    m = _variables(2, -5, 5, (1, 2))
-    m.cost = pyo.Objective(expr=m.x[1] + m.x[2])
-    m.disc = pyo.Constraint(expr=m.x[1] ** 2 + m.x[2] ** 2 <= -1)
-    return m
-
-
-def two_lines() -> pyo.ConcreteModel:
-    """Two parallel lines."""
-    m = equality()
-    m.other = pyo.Constraint(expr=m.x + m.y >= 1.5)
-    return m
-
-
-def out_of_reach() -> pyo.ConcreteModel:
-    """A product that the bounds do not allow."""
-    m = _variables(2, 0, 2, 1)
-    m.cost = pyo.Objective(expr=m.x[1])
-    m.area = pyo.Constraint(expr=m.x[1] * m.x[2] >= 5)
-    return m
-
-
-INFEASIBLE: Mapping[str, Callable[[], pyo.ConcreteModel]] = {
-    "no disc": no_disc,
-    "two lines": two_lines,
-    "out of reach": out_of_reach,
-}
-"""Problems without a feasible point."""
-
-
-def slope() -> pyo.ConcreteModel:
-    """A linear function of a variable without a lower bound."""
-    m = pyo.ConcreteModel()
-    m.x, m.y = pyo.Var(initialize=1), pyo.Var(bounds=(-2, 2), initialize=1)
-    m.cost = pyo.Objective(expr=m.x + m.y**2)
-    return m
-
-
-def chained_rosenbrock(count: int) -> pyo.ConcreteModel:
-    """A valley with many bends: about as many iterations as variables, for limits."""
-    m = pyo.ConcreteModel()
-    m.x = pyo.Var(range(count), bounds=(-5, 5), initialize=-1.2)
-    m.cost = pyo.Objective(
-        expr=sum(
-            100 * (m.x[i + 1] - m.x[i] ** 2) ** 2 + (1 - m.x[i]) ** 2 for i in range(count - 1)
-        )
-    )
-    return m
-
-
-def hills(count: int) -> pyo.ConcreteModel:
-    """A landscape of hills whose lowest point is hard to prove: for limits."""
-    m = pyo.ConcreteModel()
-    m.x = pyo.Var(range(count), bounds=(-5.12, 4.12), initialize=2.2)
-    x = m.x
-    m.cost = pyo.Objective(
-        expr=sum(0.1 * x[i] ** 2 for i in x)
-        + sum(
-            pyo.sin(3 * x[i] * x[i - 1] + i) + pyo.cos(2 * x[i] + x[i - 2] ** 2) for i in x if i > 1
-        )
-    )
-    return m
