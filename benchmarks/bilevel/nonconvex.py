@@ -106,7 +106,7 @@ NONCONVEX = (
         -1.0,
         ([ONE], [ONE]),
         (lambda x, y: x[0] - y[0], lambda x, y: 0.5 * x[0] * y[0] ** 2 - y[0] * x[0] ** 3),
-        note="at x = -t the follower is indifferent between -1 and 1 up to 2 t**3, so that a leader "
+        note="at x = -t the follower is indifferent between -1 and 1 up to 2 t**3: the leader "
         "gains (e / 2)**(1 / 3) from a follower's tolerance of e",
     ),
     one_follower(
