@@ -25,6 +25,7 @@ from opt_games.formulations.bargaining_problem import bargaining_problem
 from opt_games.formulations.equilibrium_problem import equilibrium_problem
 from opt_games.formulations.investment import investment_problem
 from opt_games.game import Game
+from opt_games.leader_follower import LeaderFollower, LeaderFollowerResult
 from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import (
     SOLUTIONS,
@@ -72,6 +73,8 @@ __all__ = [
     "Generalist",
     "Harm",
     "Interval",
+    "LeaderFollower",
+    "LeaderFollowerResult",
     "OptGamesError",
     "ParetoSet",
     "Regulation",
