@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from opt_games.policy.utilities import of_players, utilities_of
 from opt_games.result import Bargain
 from opt_games.solvers.base import SolverOptions
 
-_SEARCHED = {"first": 33, "followed": (2,), "dear": True}
+EFFORT: Mapping[str, Any] = {"first": 33, "followed": (2,), "dear": True}
 """Less is done where every share takes a search."""
 
 
@@ -77,7 +78,7 @@ def agreed(equilibria: PolicyMap, solution: str) -> Array | None:
         )
     weights, disagreement = (of_players(game, numbers, w) for w in ("weights", "disagreement"))
     evaluate = _exact(equilibria) if equilibria.exact else _searched(equilibria)
-    effort: dict[str, Any] = {} if equilibria.exact else _SEARCHED
+    effort = {} if equilibria.exact else EFFORT
     bounds = game.contract.bounds
     (share,) = agreed_shares(evaluate, solution, bounds, disagreement, weights, **effort)
     return None if np.isnan(share) else np.full(len(game.specialists), share)

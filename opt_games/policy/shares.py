@@ -243,6 +243,9 @@ def _foreseen(
     levels = performance.reshape(nodes.shape)
     for k, game in enumerate(rows):
         line, first = np.unique(nodes[k], return_index=True)
+        if line.size < 4:  # nothing between them to foresee
+            shares[k], held[:, k] = line[0], utilities[:, k, first[0]]
+            continue
         spline = CubicSpline(line, np.vstack([utilities[:, k, first], levels[k, first]]), axis=1)
 
         def score(share: Array, spline: CubicSpline = spline, game: np.int64 = game) -> Array:

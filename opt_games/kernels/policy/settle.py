@@ -31,8 +31,7 @@ class Settled:
     active : ndarray of bool, shape (games,)
         Whether the generalist takes part; nobody produces anything where it does not.
     profits : ndarray, shape (players, games)
-    size : ndarray, shape (games,)
-        Size of the terms of the generalist's profit.
+        The outside options where the generalist stays out.
     """
 
     base: Array
@@ -40,7 +39,6 @@ class Settled:
     takes: NDArray[np.bool_]
     active: NDArray[np.bool_]
     profits: Array
-    size: Array
 
     @property
     def performance(self) -> Array:
@@ -89,8 +87,23 @@ class Search:
             np.array([[each.takes[0] for each in one.responses] for one in picked]).T,
             active,
             np.where(active, np.vstack([payoff, own]), outside),
-            size + np.abs(outside[0]),
         )
+
+    def gain(self, found: Settled) -> Array:
+        """Return the most that a player gains by deviating, of its turnover, by game."""
+        games = np.arange(self.contest.size)
+        outside = self.contest.numbers.outside
+        cost = np.abs(self.contest.cost(found.base, games))
+        size = cost + np.abs(outside[0])
+        worst = np.zeros(games.size)
+        for k, adapter in enumerate(self.adapters):
+            answer = adapter.respond(found.base, games, self.window.reach[k])
+            missed = answer.own - found.profits[k + 1]
+            missed = np.where(found.active, missed / np.maximum(answer.size, 1e-300), 0.0)
+            worst = np.maximum(worst, missed)
+            size = size + np.abs(answer.leads)
+        missed = np.maximum(self.highest_payoff(), outside[0]) - found.profits[0]
+        return np.asarray(np.maximum(worst, missed / np.maximum(size, 1e-300)))
 
     def highest_payoff(self) -> Array:
         """Return the most that a search of its own finds for each generalist."""
@@ -102,5 +115,6 @@ class Search:
 def _preferred(found: Replies) -> int:
     """Return which of the best base levels the specialists like most."""
     tied = found.payoff >= found.payoff[0] - TIE * found.size[0]
-    liking = np.round(found.liking / max(found.size[0], 1e-300), 9)
+    size = found.size[0] if found.size[0] > 0.0 else 1.0
+    liking = np.round(found.liking / size, 9)
     return int(np.where(tied, liking, -np.inf).argmax())
