@@ -30,7 +30,7 @@ _LOOKED = 8  # rounds around a top, before its slope is asked
 _SHRINK = 0.6
 _ROUNDING = 4e-16  # of the size of the payoff
 _NEWTON = 4  # steps back to an edge
-_CLOSE = 1e-7  # of the window: boxes smaller than this are done
+_CLOSE = 1e-9  # of the window: boxes smaller than this are done
 
 
 def best_bases(
