@@ -11,6 +11,8 @@ bargain over how to share the revenue.
 
 from opt_games.api import pareto, solve, utility_curve
 from opt_games.branch import Branch, Closure
+from opt_games.certificates.answer import certify, recheck
+from opt_games.certificates.certificate import Certificate
 from opt_games.errors import (
     OptGamesError,
     SolverError,
@@ -58,6 +60,7 @@ __all__ = [
     "Bargaining",
     "BestPolicy",
     "Branch",
+    "Certificate",
     "Closure",
     "Condition",
     "ConditionMap",
@@ -86,6 +89,7 @@ __all__ = [
     "Work",
     "bargaining_problem",
     "best_policy",
+    "certify",
     "condition_map",
     "conditions",
     "effects",
@@ -96,6 +100,7 @@ __all__ = [
     "loads",
     "pareto",
     "quadratic_form",
+    "recheck",
     "robustness",
     "shipped_games",
     "solve",

@@ -38,6 +38,7 @@ from opt_games.commands.shared import (
     tell,
 )
 from opt_games.commands.sweep import sweep
+from opt_games.commands.verify import verify
 from opt_games.errors import OptGamesError, SpecError
 from opt_games.solvers import solvers
 
@@ -156,6 +157,9 @@ app.command("regulate")(regulate)
 app.command("plot")(plot_command)
 
 
+app.command("verify")(verify)
+
+
 @app.command("models")
 def _models(as_json: AsJson = False) -> None:
     """List the shipped games."""
@@ -179,18 +183,25 @@ def _models(as_json: AsJson = False) -> None:
 
 @app.command("solvers")
 def _solvers(as_json: AsJson = False) -> None:
-    """List the solvers: which are here, and how to get the others."""
+    """List the solvers: which are here, what they can do, and how to get the others."""
     from opt_games.report import solvers_report
 
     entries = []
     for name, solver in solvers().items():
-        here = solver.availability()
+        here, can = solver.availability(), solver.capabilities
         entries.append(
             {
                 "name": name,
                 "available": here.available,
                 "version": here.version,
-                "global": solver.capabilities.global_,
+                "global": can.global_,
+                "needs_derivatives": can.needs_derivatives,
+                "needs_bounds": can.needs_bounds,
+                "needs_domain": can.needs_domain,
+                "in_process": can.in_process,
+                "warm_start": can.warm_start,
+                "refuses": sorted(can.refuses),
+                "licence": can.licence,
                 "how_to_get": here.how_to_get,
             }
         )

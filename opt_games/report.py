@@ -294,14 +294,28 @@ def models_report(games: Sequence[Mapping[str, str]]) -> Table:
 
 def solvers_report(entries: Sequence[Mapping[str, object]]) -> Table:
     """Return what ``opt-games solvers`` shows."""
-    columns = ("Name", "Here", "Optimum", "How to get it")
+    columns = ("Name", "Here", "Optimum", "Remarks", "Licence", "How to get it")
     table = _table(*columns, left=columns)
     table.columns[0].no_wrap = True
+    remarks = {
+        "needs_bounds": "wants bounds",
+        "needs_domain": "wants expressions defined at them",
+        "warm_start": "starts warm",
+    }
     for entry in entries:
         here = str(entry["version"] or "yes") if entry["available"] else "no"
         optimum = "global" if entry["global"] else "local"
+        said = [words for key, words in remarks.items() if entry[key]]
+        said += [] if entry["in_process"] else ["runs a program"]
         how = "" if entry["available"] else str(entry["how_to_get"])
-        table.add_row(escape(str(entry["name"])), here, optimum, escape(how))
+        table.add_row(
+            escape(str(entry["name"])),
+            here,
+            optimum,
+            ", ".join(said),
+            escape(str(entry["licence"])),
+            escape(how),
+        )
     return table
 
 

@@ -14,6 +14,7 @@
 3.0
 """
 
+from opt_games.solvers.attempts import first_answer
 from opt_games.solvers.base import (
     Availability,
     Capabilities,
@@ -21,19 +22,29 @@ from opt_games.solvers.base import (
     Solver,
     SolverOptions,
 )
+from opt_games.solvers.contained import Contained
+from opt_games.solvers.infeasibility import Infeasibility, explain_infeasibility
+from opt_games.solvers.model_view import ModelView, conclude
 from opt_games.solvers.registry import get_solver, solvers
-from opt_games.solvers.result import Quality, SolverInfo, SolverResult, Termination
+from opt_games.solvers.result import Outcome, Quality, SolverInfo, SolverResult, Termination
 
 __all__ = [
     "Availability",
     "Capabilities",
     "CompiledProblem",
+    "Contained",
+    "Infeasibility",
+    "ModelView",
+    "Outcome",
     "Quality",
     "Solver",
     "SolverInfo",
     "SolverOptions",
     "SolverResult",
     "Termination",
+    "conclude",
+    "explain_infeasibility",
+    "first_answer",
     "get_solver",
     "solvers",
 ]

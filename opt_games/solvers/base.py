@@ -29,22 +29,35 @@ class Capabilities:
     Attributes
     ----------
     global_ : bool
-        Whether it proves global optimality.
+        Whether it proves global optimality; a solver that does not is a local one.
     needs_derivatives : bool
         Whether the problem must be twice differentiable for its answer to mean something.
     needs_bounds : bool
-        Whether every variable needs finite bounds.
+        Whether every variable needs finite bounds; `CompiledProblem.solve` raises SolverError
+        naming one that has none.
+    needs_domain : bool
+        Whether every expression must be defined throughout the bounds of its variables, ends
+        included: then a logarithm of what may be 0 is a SolverError.
     in_process : bool
         Whether it runs in this process, without files.
+    warm_start : bool
+        Whether ``solve(warm=True)`` reuses more than the point.
     refuses : frozenset of str
-        Kinds of Pyomo expression node that it cannot take, such as ``"ExternalFunction"``.
+        What it cannot take: kinds of Pyomo expression node and names of functions, such as
+        ``"ExternalFunction"``, ``"Expr_if"``, ``"abs"`` or ``"atan"``. `Solver.compile` raises
+        SolverError for them.
+    licence : str
+        Under which licence the solver comes.
     """
 
     global_: bool = False
     needs_derivatives: bool = True
     needs_bounds: bool = False
+    needs_domain: bool = False
     in_process: bool = True
+    warm_start: bool = False
     refuses: frozenset[str] = frozenset()
+    licence: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,9 @@ class SolverOptions:
         Optimality and feasibility tolerance asked of the solver.
     iteration_limit : int or None
         Most iterations of one solve; None leaves the solver's own limit.
+    gap : float
+        How far a global solver may leave its bound from its objective, relative to
+        ``max(1, |objective|)``. A proof is never asked to be closer than 1e-6.
     options : mapping of str to object
         The vendor's options, passed straight through.
     close_start : bool
@@ -80,12 +96,15 @@ class SolverOptions:
     iteration_limit: int | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     close_start: bool = False
+    gap: float = 5e-7
 
     def __post_init__(self) -> None:
         if self.time_limit is not None and not self.time_limit > 0:
             raise SpecError("must be more than 0 seconds", key="time_limit")
         if not (math.isfinite(self.tolerance) and self.tolerance > 0):
             raise SpecError("must be a positive number", key="tolerance")
+        if not (math.isfinite(self.gap) and self.gap > 0):
+            raise SpecError("must be a positive number", key="gap")
         if self.iteration_limit is not None and self.iteration_limit < 0:
             raise SpecError("must not be negative", key="iteration_limit")
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pyomo.environ as pyo
 
 from opt_games.errors import SolverError
-from opt_games.solvers.casadi_walker import Symbol, to_casadi, translator
+from opt_games.solvers.casadi_walker import to_casadi, translator
 from opt_games.solvers.model_view import ModelView, bounded, contradiction
+from opt_games.solvers.walker import Symbol
 
 if TYPE_CHECKING:
     from pyomo.core.base.block import BlockData

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
 from pyomo.core.expr import numeric_expr as ne
 from pyomo.core.expr import relational_expr as re
-from pyomo.core.expr.numvalue import native_numeric_types
-from pyomo.core.expr.visitor import StreamBasedExpressionVisitor
 
 from opt_games.errors import SolverError
-
-Symbol = Any
-"""A CasADi ``SX`` or ``MX``, or a float where an expression is constant."""
-
-Rule = Callable[[Any, list[Symbol]], Symbol]
-"""From a node and its translated arguments to its translation."""
+from opt_games.solvers import walker
+from opt_games.solvers.walker import Rules, Symbol
 
 FUNCTIONS = {
     "exp": "exp",
@@ -91,51 +85,10 @@ def translator(symbol: Callable[[Any], Symbol]) -> Callable[[Any], Symbol]:
     """
     import casadi
 
-    rules = _rules(casadi)
-    shared: dict[int, Symbol] = {}
-
-    def leaf(node: Any) -> tuple[bool, Symbol]:
-        """Return (whether to descend, the translation where not)."""
-        if node.__class__ in native_numeric_types:
-            return False, float(node)
-        if isinstance(node, bool):
-            return False, node
-        if not hasattr(node, "is_expression_type"):
-            raise SolverError(f"cannot translate {type(node).__name__} in an expression")
-        if node.is_expression_type():
-            if id(node) in shared:
-                return False, shared[id(node)]
-            if not node.is_named_expression_type() and _rule(rules, node) is None:
-                raise SolverError(f"cannot translate a {type(node).__name__} node: {node}")
-            return True, None
-        if node.is_variable_type() or node.is_parameter_type():
-            return False, symbol(node)
-        if node.is_constant():
-            return False, float(node.value)
-        raise SolverError(f"cannot translate {type(node).__name__} {node}")
-
-    def exit_node(node: Any, data: list[Symbol]) -> Symbol:
-        if node.is_named_expression_type():
-            shared[id(node)] = data[0]
-            return data[0]
-        rule = _rule(rules, node)
-        assert rule is not None, node
-        return rule(node, data)
-
-    walk = StreamBasedExpressionVisitor(
-        initializeWalker=leaf,
-        beforeChild=lambda _node, child, _index: leaf(child),
-        exitNode=exit_node,
-    ).walk_expression
-    return lambda expression: walk(expression)
+    return walker.translator(symbol, _rules(casadi))
 
 
-def _rule(rules: Mapping[type, Rule], node: Any) -> Rule | None:
-    """Return the rule of a node's class or of the nearest class that it derives from."""
-    return next((rules[kind] for kind in type(node).__mro__ if kind in rules), None)
-
-
-def _rules(ca: Any) -> Mapping[type, Rule]:
+def _rules(ca: Any) -> Rules:
     """Return the translation of each kind of node, given its translated arguments."""
 
     def add(_node: Any, data: list[Symbol]) -> Symbol:

@@ -43,7 +43,9 @@ class Ipopt(Solver):
     """IPOPT with MUMPS as CasADi bundles it: no files, no executable, exact derivatives."""
 
     name = "ipopt"
-    capabilities = Capabilities(refuses=frozenset({"ExternalFunction", "ceil", "floor"}))
+    capabilities = Capabilities(
+        warm_start=True, refuses=frozenset({"ExternalFunction", "ceil", "floor"}), licence="EPL-2.0"
+    )
 
     def availability(self) -> Availability:
         """Look for CasADi without importing it."""

@@ -16,11 +16,13 @@ from pyomo.core.staleflag import StaleFlagManager
 
 from opt_games.errors import SolverError
 from opt_games.solvers.result import (
+    FEASIBILITY_TOLERANCE,
     Outcome,
     Quality,
     SolverInfo,
     SolverResult,
     Termination,
+    allowed_gap,
     quality,
 )
 
@@ -42,11 +44,14 @@ class Judgement:
     violation : float
         The largest violation of a constraint or bound, each divided by ``max(1, |bound|)``;
         infinite where anything is undefined.
+    worst : str
+        The name of the constraint or Var that it belongs to; empty where there is no violation.
     """
 
     objective: float
     bodies: tuple[float, ...]
     violation: float
+    worst: str = ""
 
 
 class ModelView:
@@ -176,8 +181,8 @@ class ModelView:
         lower, upper = [], []
         for each in self.constraints:
             low, _, high = bounded(each)
-            lower.append(-math.inf if low is None else _number(low))
-            upper.append(math.inf if high is None else _number(high))
+            lower.append(-math.inf if low is None else number_of(low))
+            upper.append(math.inf if high is None else number_of(high))
         return lower, upper
 
     @contextmanager
@@ -213,25 +218,27 @@ class ModelView:
             Independent of what any solver says.
         """
         lower, upper = self.bounds()
-        worst = max(
-            (
-                shortfall(number, low, high)
-                for number, low, high in zip(point, lower, upper, strict=True)
-            ),
-            default=0.0,
-        )
+        violation, worst = 0.0, ""
+        for var, number, low, high in zip(self.variables, point, lower, upper, strict=True):
+            short = shortfall(number, low, high)
+            if short > violation:
+                violation, worst = short, var.name
         if not all(map(math.isfinite, point)):
-            return Judgement(math.nan, (), math.inf)
+            return Judgement(math.nan, (), math.inf, worst)
         with self.at(point):
-            objective = 0.0 if self.objective is None else _number(self.objective.expr)
+            objective = 0.0 if self.objective is None else number_of(self.objective.expr)
             bodies = []
             for each in self.constraints:
                 low, body, high = bounded(each)
-                bodies.append(_number(body))
-                least = -math.inf if low is None else _number(low)
-                most = math.inf if high is None else _number(high)
-                worst = max(worst, shortfall(bodies[-1], least, most))
-        return Judgement(objective, tuple(bodies), worst if math.isfinite(objective) else math.inf)
+                bodies.append(number_of(body))
+                least = -math.inf if low is None else number_of(low)
+                most = math.inf if high is None else number_of(high)
+                short = shortfall(bodies[-1], least, most)
+                if short > violation:
+                    violation, worst = short, each.name
+        if not math.isfinite(objective):
+            return Judgement(objective, tuple(bodies), math.inf, "the objective")
+        return Judgement(objective, tuple(bodies), violation, worst)
 
     def load(self, point: Sequence[float]) -> None:
         """Write a point into the unfixed Vars.
@@ -285,8 +292,13 @@ def bounded(constraint: ConstraintData) -> tuple[Any, Any, Any]:
     return lower, body, upper
 
 
-def _number(expression: Any) -> float:
-    """Return the value of an expression, NaN where it has none in the real numbers."""
+def number_of(expression: Any) -> float:
+    """Return the value of an expression, NaN where it has none in the real numbers.
+
+    Parameters
+    ----------
+    expression : NumericValue or float
+    """
     try:
         # without exception, for with one Pyomo logs to the terminal first
         number = pyo.value(expression, exception=False)
@@ -311,7 +323,12 @@ def shortfall(number: float, low: float, high: float) -> float:
 
 
 def conclude(
-    view: ModelView, outcome: Outcome, solver: SolverInfo, began: float
+    view: ModelView,
+    outcome: Outcome,
+    solver: SolverInfo,
+    began: float,
+    *,
+    gap: float | None = None,
 ) -> tuple[SolverResult, Judgement]:
     """Judge what a vendor says by the original model, and make it a result.
 
@@ -325,6 +342,9 @@ def conclude(
         Who says it.
     began : float
         ``time.perf_counter()`` when the solve began.
+    gap : float, optional
+        How far a global solver's bound may be from the objective, as `SolverOptions.gap`; without
+        it the solver is a local one, which proves nothing.
 
     Returns
     -------
@@ -335,7 +355,24 @@ def conclude(
     """
     point = outcome.point
     judgement = Judgement(math.nan, (), math.inf) if point is None else view.judge(point)
+    bound, message = None, outcome.message
+    if point is not None and FEASIBILITY_TOLERANCE < judgement.violation < math.inf:
+        message += f"; {judgement.worst} is violated most, by {judgement.violation:.2g}"
+    if gap is not None and outcome.bound is not None and math.isfinite(outcome.bound):
+        bound = view.sign * outcome.bound
     holds = quality(outcome.termination, judgement.violation)
+    if bound is not None and holds in (Quality.FEASIBLE, Quality.LOCALLY_OPTIMAL):
+        ahead = view.sign * (bound - judgement.objective)
+        if ahead > allowed_gap(judgement.objective, gap or 0.0):
+            message += f"; its bound {bound:g} is refuted by its own point: {judgement.objective:g}"
+            bound = None
+        elif ahead > 0:
+            bound = judgement.objective
+    if gap is not None and holds is Quality.LOCALLY_OPTIMAL:
+        near = bound is not None and abs(judgement.objective - bound) <= allowed_gap(
+            judgement.objective, gap
+        )
+        holds = Quality.GLOBALLY_OPTIMAL if near else Quality.FEASIBLE
     termination = outcome.termination
     if point is None or holds is Quality.NOTHING:
         if termination in (Termination.CONVERGED, Termination.ACCEPTABLE):
@@ -349,7 +386,8 @@ def conclude(
         constraint_violation=judgement.violation,
         iterations=outcome.iterations,
         seconds=time.perf_counter() - began,
-        message=outcome.message,
+        message=message,
         solver=solver,
+        bound=bound,
     )
     return result, judgement

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, NoReturn
 from opt_games.errors import SolverError
 from opt_games.solvers.base import Availability, Capabilities, Solver, SolverOptions
 from opt_games.solvers.cyipopt import Cyipopt
+from opt_games.solvers.gurobi import Gurobi
 from opt_games.solvers.ipopt import Ipopt
 from opt_games.solvers.ipopt_executable import IpoptExecutable
+from opt_games.solvers.maingo import Maingo
+from opt_games.solvers.pounce import Pounce
+from opt_games.solvers.scip import Scip
+from opt_games.solvers.slsqp import Slsqp
+from opt_games.solvers.trust_constr import TrustConstr
+from opt_games.solvers.uno import Uno
 
 if TYPE_CHECKING:
     from pyomo.core.base.block import BlockData
@@ -19,7 +26,18 @@ if TYPE_CHECKING:
 GROUP = "opt_games.solvers"
 """The entry-point group in which other packages announce a `Solver` class."""
 
-BUILT_IN: tuple[type[Solver], ...] = (Ipopt, Cyipopt, IpoptExecutable)
+BUILT_IN: tuple[type[Solver], ...] = (
+    Ipopt,
+    Cyipopt,
+    IpoptExecutable,
+    Slsqp,
+    TrustConstr,
+    Uno,
+    Pounce,
+    Scip,
+    Maingo,
+    Gurobi,
+)
 """Our own back ends, the default first. A new one is a new file and a name here."""
 
 

@@ -12,6 +12,9 @@ from opt_games.errors import SolverError
 FEASIBILITY_TOLERANCE = 1e-6
 """Largest scaled violation at which a point still counts as feasible, for every back end."""
 
+PROOF_TOLERANCE = 1e-6
+"""How far a proven bound and the objective may be apart, relative to ``max(1, |objective|)``."""
+
 
 class Termination(Enum):
     """Why the solver stopped. It says nothing about the point: see `Quality`."""
@@ -41,8 +44,8 @@ class Quality(Enum):
 NEXT_STEP = {
     Termination.CONVERGED: "its point breaks the constraints: scale the model or tighten tolerance",
     Termination.ACCEPTABLE: "its point breaks the constraints: scale the model",
-    Termination.INFEASIBLE: "check the bounds and constraints, or start from other values: "
-    "a local solver finds infeasibility only near its start",
+    Termination.INFEASIBLE: "explain_infeasibility(model) names the constraints in the way; or "
+    "start from other values: a local solver finds infeasibility only near its start",
     Termination.UNBOUNDED: "bound the variables that the objective rewards without limit",
     Termination.ITERATION_LIMIT: "raise iteration_limit, or start nearer to a solution",
     Termination.TIME_LIMIT: "raise time_limit, or start nearer to a solution",
@@ -106,6 +109,13 @@ class SolverResult:
     bound: float | None = None
 
     @property
+    def gap(self) -> float:
+        """How far the objective is from the proven bound at most; infinite without one."""
+        if self.bound is None or self.objective is None:
+            return math.inf
+        return abs(self.objective - self.bound)
+
+    @property
     def ok(self) -> bool:
         """Whether an optimal point is held, locally at least."""
         return self.holds in (Quality.LOCALLY_OPTIMAL, Quality.GLOBALLY_OPTIMAL)
@@ -123,9 +133,12 @@ class SolverResult:
         held = f"holds {self.holds.value}"
         if self.holds is Quality.POINT:
             held += f", violation {self.constraint_violation:.1e}"
+        next_step = NEXT_STEP[self.termination]
+        if self.termination is Termination.CONVERGED and self.holds is Quality.FEASIBLE:
+            next_step = "its bound does not prove its point: tighten gap, or try another solver"
         raise SolverError(
             f"{self.solver.name} {self.solver.version}: {self.termination.value} "
-            f"({self.message}; {held}). {NEXT_STEP[self.termination]}"
+            f"({self.message}; {held}). {next_step}"
         )
 
 
@@ -145,6 +158,8 @@ class Outcome:
         Its words, with its code.
     multipliers : object
         Whatever the same back end needs for a warm start.
+    bound : float or None
+        The least that the minimised objective can be, as a global solver claims to have proven.
     """
 
     termination: Termination
@@ -152,6 +167,20 @@ class Outcome:
     iterations: int | None
     message: str
     multipliers: object = None
+    bound: float | None = None
+
+
+def allowed_gap(objective: float, gap: float) -> float:
+    """Return how far a proven bound may be from an objective for it to count as optimal.
+
+    Parameters
+    ----------
+    objective : float
+        Ours, at the point.
+    gap : float
+        As `SolverOptions.gap`.
+    """
+    return max(gap, PROOF_TOLERANCE) * max(1.0, abs(objective))
 
 
 def quality(termination: Termination, violation: float, *, proven: bool = False) -> Quality:

@@ -1,18 +1,35 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from opt_games.errors import SolverError
 from opt_games.solvers import Solver, solvers
 from opt_games.solvers.ipopt_executable import IpoptExecutable
+from opt_games.testing import problems
 
 from . import stand_in
 
-AVAILABLE = [name for name, each in solvers().items() if each.availability().available]
-"""Every back end that works here takes part in every test that is about all of them."""
 
-LOCAL = [name for name in AVAILABLE if not solvers()[name].capabilities.global_]
-IN_PROCESS = [name for name in LOCAL if solvers()[name].capabilities.in_process]
-WITH_MULTIPLIERS = [name for name in ("ipopt", "cyipopt") if name in AVAILABLE]
+def works(name: str) -> bool:
+    """Whether a back end is here, and its licence, if it wants one, too."""
+    solver = solvers()[name]
+    if not solver.availability().available:
+        return False
+    try:
+        solver.compile(problems.quotient())
+    except SolverError:
+        return name in os.environ.get("OPT_GAMES_REQUIRED_SOLVERS", "").split(",")
+    return True
+
+
+AVAILABLE = [name for name in solvers() if works(name)]
+"""Every back end that works here takes part in the conformance suite."""
+
+IPOPT = [name for name in AVAILABLE if name in ("ipopt", "cyipopt", "ipopt-executable")]
+IN_PROCESS = [name for name in IPOPT if solvers()[name].capabilities.in_process]
+WITH_MULTIPLIERS = [name for name in ("ipopt", "cyipopt", "pounce") if name in AVAILABLE]
 STAND_IN = "stand-in executable"
 
 
@@ -22,15 +39,15 @@ def _solver(name: str, tmp_path_factory: pytest.TempPathFactory) -> Solver:
     return solvers()[name]
 
 
-@pytest.fixture(params=[*LOCAL, STAND_IN])
+@pytest.fixture(params=[*IPOPT, STAND_IN])
 def solver(request, tmp_path_factory) -> Solver:
-    """Every local back end that is available, and the executable's stand-in."""
+    """Every route to IPOPT that is available, and the executable's stand-in."""
     return _solver(request.param, tmp_path_factory)
 
 
 @pytest.fixture(params=IN_PROCESS)
 def in_process(request) -> Solver:
-    """Every local back end that runs in this process."""
+    """Every IPOPT that runs in this process."""
     return solvers()[request.param]
 
 

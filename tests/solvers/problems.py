@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyomo.environ as pyo
 
 from opt_games.solvers import Quality, Termination
+from opt_games.testing.problems import eliminable, hs071, ranged, steep_power
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,6 @@ class Problem:
     point: dict[str, float]
     termination: Termination = Termination.CONVERGED
     holds: Quality = Quality.LOCALLY_OPTIMAL
-
-
-def hs071():
-    m = pyo.ConcreteModel()
-    m.x = pyo.Var([1, 2, 3, 4], bounds=(1, 5), initialize={1: 1, 2: 5, 3: 5, 4: 1})
-    x = m.x
-    m.cost = pyo.Objective(expr=x[1] * x[4] * (x[1] + x[2] + x[3]) + x[3])
-    m.product = pyo.Constraint(expr=x[1] * x[2] * x[3] * x[4] >= 25)
-    m.sphere = pyo.Constraint(expr=sum(x[i] ** 2 for i in x) == 40)
-    return m
 
 
 def rosenbrock():
@@ -65,16 +56,6 @@ def equality():
     return m
 
 
-def ranged():
-    m = pyo.ConcreteModel()
-    m.x = pyo.Var(bounds=(0.1, 10), initialize=3)
-    m.y = pyo.Var(bounds=(0.1, 10), initialize=2)
-    m.low = pyo.Param(initialize=1.0, mutable=True)
-    m.cost = pyo.Objective(expr=m.x + m.y)
-    m.area = pyo.Constraint(expr=pyo.inequality(m.low, m.x * m.y, 4 * m.low))
-    return m
-
-
 def maximum():
     m = pyo.ConcreteModel()
     m.x = pyo.Var(bounds=(0, None), initialize=1)
@@ -104,14 +85,6 @@ def root_at_zero():
     return m
 
 
-def steep_power():
-    m = pyo.ConcreteModel()
-    m.e = pyo.Param(initialize=0.1, mutable=True)
-    m.x = pyo.Var(bounds=(0, 10), initialize=5)
-    m.gain = pyo.Objective(expr=m.x**m.e - m.x, sense=pyo.maximize)
-    return m
-
-
 def trigonometry():
     m = pyo.ConcreteModel()
     m.x = pyo.Var(bounds=(3, 6), initialize=4)
@@ -125,15 +98,6 @@ def no_objective():
     m.sum = pyo.Constraint(expr=m.x + m.y == 1)
     m.square = pyo.Constraint(expr=m.x**3 + m.y == 7)
     m.x.value = 1.5
-    return m
-
-
-def eliminable():
-    """A linear equation that a presolve would use to remove a variable."""
-    m = pyo.ConcreteModel()
-    m.x, m.y = pyo.Var(bounds=(0, 5)), pyo.Var(bounds=(0, 5))
-    m.twice = pyo.Constraint(expr=m.x == 2 * m.y + 1)
-    m.cost = pyo.Objective(expr=(m.y - 1) ** 2 + (m.x - 3) ** 2)
     return m
 
 

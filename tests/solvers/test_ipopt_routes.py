@@ -1,4 +1,4 @@
-"""The contract of `opt_games.solvers.base`, for every back end that is available."""
+"""What the routes to IPOPT have in common, beyond the contract: see test_conformance."""
 
 from __future__ import annotations
 
@@ -13,16 +13,10 @@ import pyomo.environ as pyo
 import pytest
 
 from opt_games.errors import SolverError
-from opt_games.solvers import Quality, SolverOptions, Termination, solvers
+from opt_games.solvers import Quality, SolverOptions, Termination
 
 from . import problems
 from .problems import PROBLEMS
-
-
-def test_required_solvers_are_available():
-    required = {"ipopt", *os.environ.get("OPT_GAMES_REQUIRED_SOLVERS", "").split(",")} - {""}
-    missing = {name for name in required if not solvers()[name].availability().available}
-    assert not missing
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -226,13 +220,13 @@ def test_iteration_limit(solver):
 
 
 def test_time_limit(solver):
-    model = problems.chained_rosenbrock(1500)
-    problem = solver.compile(model, SolverOptions(time_limit=0.05))
+    model = problems.chained_rosenbrock(6000)
+    problem = solver.compile(model, SolverOptions(time_limit=2.0))
     result = problem.solve(load=False)
     assert result.termination is Termination.TIME_LIMIT
     assert result.holds is Quality.FEASIBLE
     assert result.iterations > 0
-    assert result.seconds < 10
+    assert result.seconds < 60
 
 
 def test_vendor_options_pass_through(solver):

@@ -1,0 +1,294 @@
+"""What solvers that prove a global optimum have in common: all but the solver itself."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyomo.environ as pyo
+
+from opt_games.errors import SolverError
+from opt_games.solvers.base import CompiledProblem, SolverOptions
+from opt_games.solvers.ipopt import Ipopt
+from opt_games.solvers.model_view import (
+    ModelView,
+    bounded,
+    conclude,
+    contradiction,
+    number_of,
+    shortfall,
+)
+from opt_games.solvers.operator_rules import PLACEHOLDER, Language, operator_rules
+from opt_games.solvers.result import (
+    FEASIBILITY_TOLERANCE,
+    Outcome,
+    Quality,
+    SolverInfo,
+    SolverResult,
+    Termination,
+    allowed_gap,
+)
+from opt_games.solvers.walker import Rules, Symbol, translator
+
+POLISH_ITERATIONS = 100
+"""Most iterations of the local search that refines a global solver's point."""
+
+POLISH_TOLERANCE = 1e-9
+"""Violation that a refined point may have, even if the solver's own had less."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One constraint: ``lower <= body <= upper``."""
+
+    lower: float
+    body: Symbol
+    upper: float
+
+
+@dataclass(frozen=True)
+class Expressions:
+    """A problem in a solver's language, to be minimised.
+
+    Attributes
+    ----------
+    objective : Symbol
+        A float where it is constant.
+    rows : tuple of Row
+        The constraints on free variables.
+    broken : str or None
+        Names a constraint that its fixed variables break.
+    """
+
+    objective: Symbol
+    rows: tuple[Row, ...]
+    broken: str | None
+
+
+@dataclass(frozen=True)
+class Instance:
+    """The present data of a model: numbers for its Params and fixed Vars.
+
+    Attributes
+    ----------
+    view : ModelView
+        The model.
+    lower, upper, start : tuple of float
+        Of all its variables; the start is inside the bounds.
+    free : tuple of int
+        Which of them are left to the solver.
+    """
+
+    view: ModelView
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+    start: tuple[float, ...]
+    free: tuple[int, ...]
+
+    def expressions(self, symbols: Sequence[Symbol], rules: Rules) -> Expressions:
+        """Translate the objective and the constraints.
+
+        Parameters
+        ----------
+        symbols : sequence
+            The solver's symbol for each of the `free` variables.
+        rules : mapping of type to callable
+            See `opt_games.solvers.operator_rules`.
+
+        Raises
+        ------
+        SolverError
+            For an expression that the solver cannot take, or that has other Vars than when it was
+            compiled, or a Param without a value.
+        ArithmeticError
+            If a constant part is undefined.
+        """
+        view = self.view
+        known: dict[int, Symbol] = dict(zip(map(id, view.variables), self.lower, strict=True))
+        for index, each in zip(self.free, symbols, strict=True):
+            known[id(view.variables[index])] = each
+
+        def symbol(leaf: Any) -> Symbol:
+            if id(leaf) in known:
+                return known[id(leaf)]
+            if leaf.is_variable_type():
+                raise SolverError(f"{leaf.name} was added after compiling: compile the model again")
+            number = pyo.value(leaf, exception=False)
+            if number is None:
+                raise SolverError(f"the Param {leaf.name} has no value: give it one")
+            return float(number)
+
+        translate = translator(symbol, rules)
+        objective = 0.0
+        if view.objective is not None:
+            objective = translate(view.objective.expr)
+            objective = -objective if view.sign < 0 else objective
+        rows, broken = [], None
+        for each in view.constraints:
+            low, body, high = bounded(each)
+            lower = -math.inf if low is None else number_of(low)
+            upper = math.inf if high is None else number_of(high)
+            translated = translate(body)
+            if not isinstance(translated, float):
+                rows.append(Row(lower, translated, upper))
+            elif not shortfall(translated, lower, upper) <= FEASIBILITY_TOLERANCE:
+                message = f"{each.name} is {translated:g} with all its variables fixed"
+                broken = broken or message
+        return Expressions(objective, tuple(rows), broken)
+
+
+class GlobalProblem(CompiledProblem):
+    """A problem whose solver takes the expressions themselves, anew at each solve.
+
+    Subclasses supply `run`. The point that it finds is refined by a local search of
+    IPOPT's, for global solvers hold constraints and places loosely; the proof stays the solver's.
+
+    Parameters
+    ----------
+    view : ModelView
+        The model.
+    options : SolverOptions
+        Options of every solve.
+    solver : SolverInfo
+        Who solves.
+    language : Language
+        What the solver's expressions are made of.
+    needs_bounds : bool
+        Whether a free variable without finite bounds is an error.
+
+    Raises
+    ------
+    SolverError
+        For an expression that the solver cannot take.
+    """
+
+    def __init__(
+        self,
+        view: ModelView,
+        options: SolverOptions,
+        solver: SolverInfo,
+        language: Language,
+        *,
+        needs_bounds: bool = False,
+    ) -> None:
+        self.view = view
+        self.variables = view.variables
+        self.options = options
+        self.solver = solver
+        self._needs_bounds = needs_bounds
+        self.rules = operator_rules(language)
+        self._local: CompiledProblem | None = None
+        self._check_expressions(operator_rules(language.without_vendor()))
+
+    def _check_expressions(self, rules: Rules) -> None:
+        """Raise SolverError for what the solver cannot take, whatever the data."""
+
+        def symbol(leaf: Any) -> Symbol:
+            if leaf.is_variable_type():
+                return PLACEHOLDER
+            number = pyo.value(leaf, exception=False)
+            return 1.0 if number is None else float(number)
+
+        translate = translator(symbol, rules)
+        objective = () if self.view.objective is None else (self.view.objective.expr,)
+        for expression in (*objective, *(bounded(each)[1] for each in self.view.constraints)):
+            with contextlib.suppress(ArithmeticError):  # the data may be others when it is solved
+                translate(expression)
+
+    @abstractmethod
+    def run(self, instance: Instance) -> Outcome:
+        """Run the solver once.
+
+        Parameters
+        ----------
+        instance : Instance
+            The data; at least one variable is free, and no bounds contradict each other.
+
+        Returns
+        -------
+        Outcome
+            With values for all variables, and the bound in terms of the minimised objective.
+        """
+
+    def solve(self, *, load: bool = True, warm: bool = False) -> SolverResult:
+        """Solve for the present data of the model: see `CompiledProblem.solve`."""
+        began = time.perf_counter()
+        self.view.check()
+        outcome = self._settle()
+        if outcome.point is not None and outcome.termination is Termination.CONVERGED:
+            outcome = self._polished(outcome)
+        result, _ = conclude(self.view, outcome, self.solver, began, gap=self.options.gap)
+        if load and result.holds is not Quality.NOTHING:
+            self.view.load(result.values)
+        return result
+
+    def _settle(self) -> Outcome:
+        """Run the solver, or say what there is to say without it."""
+        view = self.view
+        lower, upper = view.bounds()
+        broken = contradiction(view.variables, lower, upper)
+        broken = broken or contradiction(view.constraints, *view.constraint_bounds())
+        if broken is not None:
+            return Outcome(Termination.INFEASIBLE, None, 0, broken)
+        free = [index for index, low in enumerate(lower) if low < upper[index]]
+        if self._needs_bounds:
+            self._require_bounds(free, lower, upper)
+        start = [
+            min(max(0.0 if math.isnan(at) else at, low), high)
+            for at, low, high in zip(view.start(lower, upper), lower, upper, strict=True)
+        ]
+        instance = Instance(view, tuple(lower), tuple(upper), tuple(start), tuple(free))
+        if not free:
+            return self._of_fixed(start)
+        try:
+            return self.run(instance)
+        except ArithmeticError as error:
+            return Outcome(Termination.NUMERICAL_FAILURE, None, 0, str(error))
+
+    def _require_bounds(self, free: list[int], lower: list[float], upper: list[float]) -> None:
+        """Raise SolverError for a free variable without finite bounds."""
+        for index in free:
+            name = self.variables[index].name
+            for side, bound, method in (
+                ("lower", lower[index], "setlb"),
+                ("upper", upper[index], "setub"),
+            ):
+                if math.isinf(bound):
+                    raise SolverError(
+                        f"{self.solver.name} needs finite bounds on every variable, and {name} has "
+                        f"no {side} bound: give it one, as with {name}.{method}(...)"
+                    )
+
+    def _of_fixed(self, point: list[float]) -> Outcome:
+        """Return the outcome where no variable is free."""
+        judgement = self.view.judge(point)
+        if judgement.violation > FEASIBILITY_TOLERANCE and math.isfinite(judgement.violation):
+            message = f"{judgement.worst} cannot hold with all its variables fixed"
+            return Outcome(Termination.INFEASIBLE, None, 0, message)
+        bound = self.view.sign * judgement.objective
+        return Outcome(Termination.CONVERGED, point, 0, "no variable is free", bound=bound)
+
+    def _polished(self, outcome: Outcome) -> Outcome:
+        """Return the outcome with its point refined, where a local search makes it no worse."""
+        assert outcome.point is not None
+        before = self.view.judge(outcome.point)
+        try:
+            if self._local is None:
+                options = SolverOptions(close_start=True, iteration_limit=POLISH_ITERATIONS)
+                self._local = Ipopt().compile(self.view.model, options)
+            with self.view.at(outcome.point):
+                found = self._local.solve(load=False)
+        except SolverError:
+            return outcome  # an expression without derivatives, or one that changed
+        if not (found.ok and found.objective is not None):
+            return outcome
+        slack = allowed_gap(found.objective, self.options.gap)
+        no_worse = self.view.sign * (found.objective - before.objective) <= slack
+        if not no_worse or found.constraint_violation > max(before.violation, POLISH_TOLERANCE):
+            return outcome
+        return replace(outcome, point=found.values)
