@@ -13,6 +13,8 @@ engine = get_engine("search")
 
 def test_like_the_closed_forms():
     columns = random_columns(np.random.default_rng(8), 24, concave=False)
+    # at a share of 1 taking part never gains, and rounding blurs where it loses
+    columns["delta"] = np.minimum(columns["delta"], 0.99)
     cases = Cases(game(), columns, "given")
     exact, found = get_engine("quadratic").solve(cases), engine.solve(cases)
     assert not found.slow.any()
