@@ -189,7 +189,7 @@ class _Solving:
             failures = len(log.failures)
             model = equilibrium_problem(self.map.game, contract, branch)
             self._set_levels(model, found)
-            if log.solve(model, "equilibrium"):
+            if log.solve(model, "equilibrium", explain=number == 0):
                 yield self._levels_of(model, found)
             elif number > 0:
                 # a branch next to the one found may well hold no point
