@@ -89,7 +89,8 @@ class GurobiProblem(GlobalProblem):
     """A model that is handed to Gurobi at each solve."""
 
     def __init__(self, view: ModelView, options: SolverOptions, solver: SolverInfo) -> None:
-        super().__init__(view, options, solver, _language(None))
+        tolerances = () if "FeasibilityTol" in options.options else (FEASIBILITY,)
+        super().__init__(view, options, solver, _language(None), tolerances=tolerances)
         self._environment = _environment(_settings(options))
 
     def run(self, instance: Instance) -> Outcome:
@@ -98,6 +99,12 @@ class GurobiProblem(GlobalProblem):
 
         try:
             with gurobipy.Model(env=self._environment) as model:
+                if "FeasibilityTol" not in self.options.options:
+                    model.Params.FeasibilityTol = instance.feasibility
+                if instance.time_limit is not None:
+                    model.Params.TimeLimit = instance.time_limit
+                if instance.iteration_limit is not None:
+                    model.Params.NodeLimit = instance.iteration_limit
                 return self._solved(model, instance)
         except gurobipy.GurobiError as error:
             if error.errno == TOO_LARGE:
@@ -159,15 +166,10 @@ def _settings(options: SolverOptions) -> dict[str, object]:
         if name in OWNED:
             raise SolverError(f"the Gurobi option {name} is not passed through: {OWNED[name]}")
     found: dict[str, object] = {
-        "FeasibilityTol": FEASIBILITY,
         "OptimalityTol": FEASIBILITY,
         "MIPGap": options.gap,
         "MIPGapAbs": options.gap,
     }
-    if options.time_limit is not None:
-        found["TimeLimit"] = options.time_limit
-    if options.iteration_limit is not None:
-        found["NodeLimit"] = options.iteration_limit
     return {**found, **options.options}
 
 
