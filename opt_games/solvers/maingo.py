@@ -98,7 +98,9 @@ class MaingoProblem(GlobalProblem):
 
     def __init__(self, view: ModelView, options: SolverOptions, solver: SolverInfo) -> None:
         tolerances = () if options.options.keys() & {"deltaEq", "deltaIneq"} else TOLERANCES
-        super().__init__(view, options, solver, _language(), needs_bounds=True, tolerances=tolerances)
+        super().__init__(
+            view, options, solver, _language(), needs_bounds=True, tolerances=tolerances
+        )
         self._settings = _settings(options)
 
     def run(self, instance: Instance) -> Outcome:
