@@ -84,7 +84,8 @@ class Instance:
     lower, upper, start : tuple of float
         Of all its variables; the start is inside the bounds.
     free : tuple of int
-        Which of them are left to the solver.
+        Which of them are left to the solver; ``view.whole`` tells which of those take whole
+        numbers only, whose bounds and starts are whole too.
     feasibility : float
         The tolerance on constraints to be asked of it.
     time_limit, iteration_limit
@@ -248,6 +249,9 @@ class GlobalProblem(CompiledProblem):
         """Run the solver, or say what there is to say without it."""
         view = self.view
         lower, upper = view.bounds()
+        for index, (var, whole) in enumerate(zip(view.variables, view.whole, strict=True)):
+            if whole and not var.fixed:
+                lower[index], upper[index] = _inwards(lower[index], upper[index])
         broken = contradiction(view.variables, lower, upper)
         broken = broken or contradiction(view.constraints, *view.constraint_bounds())
         if broken is not None:
@@ -259,6 +263,7 @@ class GlobalProblem(CompiledProblem):
             min(max(0.0 if math.isnan(at) else at, low), high)
             for at, low, high in zip(view.start(lower, upper), lower, upper, strict=True)
         ]
+        start = self._rounded(start)
         instance = Instance(view, tuple(lower), tuple(upper), tuple(start), tuple(free))
         if not free:
             return self._of_fixed(start)
@@ -311,9 +316,18 @@ class GlobalProblem(CompiledProblem):
         )
         if found.iterations is not None:
             found = replace(found, iterations=found.iterations + spent)
+        if found.point is not None:
+            found = replace(found, point=self._rounded(found.point))
         if found.point is None or found.termination is not Termination.CONVERGED:
             return found, math.inf
         return self._polished(found)
+
+    def _rounded(self, point: Sequence[float]) -> list[float]:
+        """Return a point with the values of free integer variables made whole."""
+        return [
+            float(round(at)) if whole and not var.fixed and math.isfinite(at) else at
+            for var, whole, at in zip(self.variables, self.view.whole, point, strict=True)
+        ]
 
     def _proven(self, outcome: Outcome, violation: float) -> bool:
         """Tell whether an outcome's bound proves its point, and that holds the constraints."""
@@ -361,10 +375,10 @@ class GlobalProblem(CompiledProblem):
         cost = self.view.sign * before.objective
         known = cost if before.violation <= POLISH_TOLERANCE else math.inf
         try:
-            if self._local is None:
-                options = SolverOptions(close_start=True, iteration_limit=POLISH_ITERATIONS)
-                self._local = Ipopt().compile(self.view.model, options)
-            with self.view.at(outcome.point):
+            with self.view.fixed_at(outcome.point):
+                if self._local is None:
+                    options = SolverOptions(close_start=True, iteration_limit=POLISH_ITERATIONS)
+                    self._local = Ipopt().compile(self.view.model, options)
                 found = self._local.solve(load=False)
         except SolverError:
             return outcome, known  # an expression without derivatives, or one that changed
@@ -380,3 +394,10 @@ class GlobalProblem(CompiledProblem):
         if found.constraint_violation > max(before.violation, POLISH_TOLERANCE):
             return outcome, known
         return replace(outcome, point=found.values), known
+
+
+def _inwards(lower: float, upper: float) -> tuple[float, float]:
+    """Return the bounds of the whole numbers within bounds, which may miss one by rounding."""
+    low = lower if math.isinf(lower) else float(math.ceil(lower - EXACT))
+    high = upper if math.isinf(upper) else float(math.floor(upper + EXACT))
+    return low, high

@@ -71,6 +71,7 @@ class Gurobi(Solver):
     capabilities = Capabilities(
         global_=True,
         needs_derivatives=False,
+        integers=True,
         refuses=frozenset({"Expr_if", "ExternalFunction", "ceil", "floor", "asin", "acos", "atan"}),
         licence="commercial; small models are free",
     )
@@ -86,7 +87,7 @@ class Gurobi(Solver):
         if version is None:
             raise SolverError(f"the solver {self.name} is not installed: {HOW_TO_GET}")
         info = SolverInfo(self.name, version)
-        return GurobiProblem(ModelView(model), options or SolverOptions(), info)
+        return GurobiProblem(ModelView(model, integers=True), options or SolverOptions(), info)
 
 
 class GurobiProblem(GlobalProblem):
@@ -124,7 +125,11 @@ class GurobiProblem(GlobalProblem):
         """Fill an empty model, solve it and read the answer."""
         infinity = 1e100
         found_vars = [
-            model.addVar(lb=max(instance.lower[i], -infinity), ub=min(instance.upper[i], infinity))
+            model.addVar(
+                lb=max(instance.lower[i], -infinity),
+                ub=min(instance.upper[i], infinity),
+                vtype="I" if instance.view.whole[i] else "C",
+            )
             for i in instance.free
         ]
         expressions = instance.expressions(found_vars, operator_rules(_language(model)))
@@ -173,6 +178,7 @@ def _settings(options: SolverOptions) -> dict[str, object]:
             raise SolverError(f"the Gurobi option {name} is not passed through: {OWNED[name]}")
     found: dict[str, object] = {
         "OptimalityTol": FEASIBILITY,
+        "IntFeasTol": FEASIBILITY,
         "MIPGap": options.gap,
         "MIPGapAbs": options.gap,
     }

@@ -73,6 +73,7 @@ class Maingo(Solver):
     capabilities = Capabilities(
         global_=True,
         needs_derivatives=False,
+        integers=True,
         needs_bounds=True,
         needs_domain=True,
         refuses=frozenset({"Expr_if", "ExternalFunction", "ceil", "floor"}),
@@ -90,7 +91,7 @@ class Maingo(Solver):
         if version is None:
             raise SolverError(f"the solver {self.name} is not installed: {HOW_TO_GET}")
         info = SolverInfo(self.name, version)
-        return MaingoProblem(ModelView(model), options or SolverOptions(), info)
+        return MaingoProblem(ModelView(model, integers=True), options or SolverOptions(), info)
 
 
 class MaingoProblem(GlobalProblem):
@@ -165,7 +166,7 @@ def _model(instance: Instance, rules: Rules) -> Any:
             return [
                 maingopy.OptimizationVariable(
                     maingopy.Bounds(instance.lower[i], instance.upper[i]),
-                    maingopy.VT_CONTINUOUS,
+                    maingopy.VT_INTEGER if instance.view.whole[i] else maingopy.VT_CONTINUOUS,
                     f"x{i}",
                 )
                 for i in instance.free

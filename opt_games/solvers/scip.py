@@ -84,6 +84,7 @@ class Scip(Solver):
     capabilities = Capabilities(
         global_=True,
         needs_derivatives=False,
+        integers=True,
         refuses=frozenset({"Expr_if", "ExternalFunction", "ceil", "floor", "asin", "acos", "atan"}),
         licence="Apache-2.0",
     )
@@ -99,7 +100,7 @@ class Scip(Solver):
         if version is None:
             raise SolverError(f"the solver {self.name} is not installed: {HOW_TO_GET}")
         info = SolverInfo(self.name, version)
-        return ScipProblem(ModelView(model), options or SolverOptions(), info)
+        return ScipProblem(ModelView(model, integers=True), options or SolverOptions(), info)
 
 
 class ScipProblem(GlobalProblem):
@@ -144,7 +145,11 @@ class ScipProblem(GlobalProblem):
         model = _model()
         _set(model, settings)
         found_vars = [
-            model.addVar(lb=_or_none(instance.lower[i]), ub=_or_none(instance.upper[i]))
+            model.addVar(
+                vtype="I" if instance.view.whole[i] else "C",
+                lb=_or_none(instance.lower[i]),
+                ub=_or_none(instance.upper[i]),
+            )
             for i in instance.free
         ]
         symbols = [scip.buildGenExprObj(var) for var in found_vars]
