@@ -27,7 +27,9 @@ HOW_TO_GET = "pip install 'opt_games[maingo]'"
 
 TOLERANCES = (1e-6, 1e-7, 1e-8)
 """On constraints, in turn while a bound does not prove its point. MAiNGO's linear programs have a
-tolerance of 1e-9 themselves, and parts of the box that hold the optimum are dropped at that."""
+tolerance of 1e-9 themselves, and parts of the box that hold the optimum are dropped at that: of
+280 random problems with thin feasible sets 6 were found infeasible that are not, and one optimum
+was wrong (`opt_games.testing.integers.follower`); beginning at 1e-6 none was."""
 
 STATUSES: Mapping[str, Termination] = {
     "GLOBALLY_OPTIMAL": Termination.CONVERGED,
