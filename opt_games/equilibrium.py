@@ -7,6 +7,7 @@ one with less regret stands.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -46,6 +47,8 @@ class SolveLog:
     options: SolverOptions
     results: list[SolverResult] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    unanswered: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
 
     def solve(self, model: pyo.ConcreteModel, purpose: str) -> bool:
         """Solve a model from its present values; return whether it holds a local optimum."""
@@ -55,9 +58,14 @@ class SolveLog:
         """Solve a compiled model for its present data; return whether it holds a local optimum."""
         result = compiled.solve()
         self.results.append(result)
+        (self.answered if result.ok else self.unanswered)[purpose] += 1
         if not result.ok:
             self.failures.append(f"{purpose}: {result.termination.value} ({result.message})")
         return result.ok
+
+    def hopeless(self) -> tuple[str, ...]:
+        """Return the purposes for which no solve had an answer."""
+        return tuple(purpose for purpose in self.unanswered if purpose not in self.answered)
 
     def work(self, seconds: float) -> Work:
         """Summarise."""
