@@ -58,6 +58,10 @@ class SolveLog:
         """Solve a compiled model for its present data; return whether it holds a local optimum."""
         result = compiled.solve()
         self.results.append(result)
+        return self.note(purpose, result)
+
+    def note(self, purpose: str, result: SolverResult) -> bool:
+        """Keep what became of a solve; return whether it holds a local optimum."""
         (self.answered if result.ok else self.unanswered)[purpose] += 1
         if not result.ok:
             self.failures.append(f"{purpose}: {result.termination.value} ({result.message})")

@@ -1,7 +1,8 @@
 """Where the bargaining solutions lie on a frontier.
 
 Every solution but ``max-performance`` picks an undominated contract, so the best one of a dense set
-of them is next to the answer, and the solver places it from there on the bargaining problem.
+of them is next to the answer, and the solver places it from there on the bargaining problem. The
+largest sum of levels may lie far from all of them: the search of whole markets looks for it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from opt_games.bargaining.common_share import best_share
+from opt_games.bargaining.market_contract import best_market_contract
 from opt_games.bargaining.polish import close_rivals, polish
 from opt_games.bargaining.solutions import Stakes, best_case, score
 from opt_games.equilibrium import EquilibriumMap
@@ -40,7 +42,7 @@ def bargains_among(
         Contracts of any kind, all over: the largest sum of levels may be dominated.
     """
     names = solutions_of(equilibria.game)
-    everything = join([sampled, more])
+    everything = join([sampled, more, _most_performance(equilibria)])
     stakes = Stakes.of(equilibria.game, everything)
     if stakes is None:
         return dict.fromkeys(names)
@@ -53,6 +55,18 @@ def bargains_among(
         among = everything if name == "max-performance" else sampled
         found[name] = _best(equilibria, name, given, among)
     return found
+
+
+def _most_performance(equilibria: EquilibriumMap) -> Sample:
+    """Return the contract that the search of markets finds, where it covers the game."""
+    game, log = equilibria.game, equilibria.log
+    agreed = best_market_contract(game, "max-performance", log.options)
+    shares = np.zeros((len(game.specialists), 0))
+    if agreed is not None:
+        log.failures.extend(agreed.progress.failures)
+        if agreed.outcome is not None:
+            shares = agreed.outcome.share[:, None]
+    return equilibria.sample(shares)
 
 
 def bargains_along(line: ShareLine) -> dict[str, float | None]:
