@@ -2,7 +2,8 @@
 
 Every solution but ``max-performance`` picks an undominated contract, so the best one of a dense set
 of them is next to the answer, and the solver places it from there on the bargaining problem. The
-largest sum of levels may lie far from all of them: the search of whole markets looks for it.
+largest sum of levels may lie far from all of them, and the first best is compared with the largest
+sum of utilities: the search of whole markets looks for both.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from opt_games.pareto.scalarisations import on_bounds
 from opt_games.parts import SOLUTIONS
 from opt_games.share_line import ShareLine
 
+_SEARCHED = ("utilitarian", "max-performance")
 _STARTS = 3  # contracts, each the best of its branch, that the solver starts from
 
 
@@ -42,7 +44,7 @@ def bargains_among(
         Contracts of any kind, all over: the largest sum of levels may be dominated.
     """
     names = solutions_of(equilibria.game)
-    everything = join([sampled, more, _most_performance(equilibria)])
+    everything = join([sampled, more, _of_the_market(equilibria)])
     stakes = Stakes.of(equilibria.game, everything)
     if stakes is None:
         return dict.fromkeys(names)
@@ -52,21 +54,23 @@ def bargains_among(
     found: dict[str, Sample | None] = {}
     for name in names:
         given = stakes.with_ideal(ideal) if name == "kalai-smorodinsky" else stakes
-        among = everything if name == "max-performance" else sampled
+        among = everything if name in _SEARCHED else sampled
         found[name] = _best(equilibria, name, given, among)
     return found
 
 
-def _most_performance(equilibria: EquilibriumMap) -> Sample:
-    """Return the contract that the search of markets finds, where it covers the game."""
+def _of_the_market(equilibria: EquilibriumMap) -> Sample:
+    """Return contracts that the search of markets finds, where it covers the game."""
     game, log = equilibria.game, equilibria.log
-    agreed = best_market_contract(game, "max-performance", log.options)
-    shares = np.zeros((len(game.specialists), 0))
-    if agreed is not None:
-        log.failures.extend(agreed.progress.failures)
-        if agreed.outcome is not None:
-            shares = agreed.outcome.share[:, None]
-    return equilibria.sample(shares)
+    shares = []
+    for name in _SEARCHED:
+        agreed = best_market_contract(game, name, log.options)
+        if agreed is not None:
+            log.failures.extend(agreed.progress.failures)
+            if agreed.outcome is not None:
+                every = np.broadcast_to(agreed.outcome.share, len(game.specialists))
+                shares.append(every[:, None])
+    return equilibria.sample(np.hstack([np.zeros((len(game.specialists), 0)), *shares]))
 
 
 def bargains_along(line: ShareLine) -> dict[str, float | None]:
