@@ -90,12 +90,13 @@ class SolveLog:
 
     def note(self, purpose: str, result: SolverResult) -> bool:
         """Keep what became of a solve; return whether it holds a local optimum."""
-        (self.answered if result.ok else self.unanswered)[purpose] += 1
         if not result.ok:
             return self._failed(purpose, f"{result.termination.value} ({result.message})")
+        self.answered[purpose] += 1
         return True
 
     def _failed(self, purpose: str, reason: str) -> bool:
+        self.unanswered[purpose] += 1
         self.failures.append(f"{purpose}: {reason}")
         return False
 

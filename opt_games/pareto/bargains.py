@@ -17,11 +17,13 @@ from opt_games.bargaining.solutions import Stakes, best_case, score
 from opt_games.equilibrium import EquilibriumMap
 from opt_games.game import Game
 from opt_games.kernels.sample import Sample, join
+from opt_games.pareto.clock import Clock
 from opt_games.pareto.scalarisations import on_bounds
 from opt_games.parts import SOLUTIONS
 from opt_games.share_line import ShareLine
 
 _SEARCHED = ("utilitarian", "max-performance")
+_NEEDED = 20.0  # seconds: a search of the market must end before the time is up
 _STARTS = 3  # contracts, each the best of its branch, that the solver starts from
 
 
@@ -44,7 +46,7 @@ def bargains_among(
         Contracts of any kind, all over: the largest sum of levels may be dominated.
     """
     names = solutions_of(equilibria.game)
-    everything = join([sampled, more, _of_the_market(equilibria)])
+    everything = join([sampled, more])
     stakes = Stakes.of(equilibria.game, everything)
     if stakes is None:
         return dict.fromkeys(names)
@@ -59,11 +61,16 @@ def bargains_among(
     return found
 
 
-def _of_the_market(equilibria: EquilibriumMap) -> Sample:
-    """Return contracts that the search of markets finds, where it covers the game."""
+def contracts_of_the_market(equilibria: EquilibriumMap, clock: Clock) -> Sample | None:
+    """Return contracts that the search of markets finds, where it covers the game.
+
+    None where too little time is left for it.
+    """
     game, log = equilibria.game, equilibria.log
     shares = []
     for name in _SEARCHED:
+        if clock.left < _NEEDED:
+            return None
         agreed = best_market_contract(game, name, log.options)
         if agreed is not None:
             log.failures.extend(agreed.progress.failures)

@@ -8,9 +8,13 @@ from opt_games.equilibrium import EquilibriumMap
 from opt_games.errors import UnsupportedGameError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.sample import Sample
+from opt_games.kernels.sample import Sample, join
 from opt_games.pareto.answer import ContractPoint, ParetoSet, PlacedBargain
-from opt_games.pareto.bargains import bargains_along, bargains_among
+from opt_games.pareto.bargains import (
+    bargains_along,
+    bargains_among,
+    contracts_of_the_market,
+)
 from opt_games.pareto.clock import Clock
 from opt_games.pareto.common_share import pareto_intervals, pareto_points
 from opt_games.pareto.coverage import hypervolume, spread
@@ -95,7 +99,11 @@ def _of_separate_shares(
     if clock.over:
         unfinished.append("bargains")
     else:
-        bargains = bargains_among(equilibria, search.pool.sampled, search.elsewhere)
+        more = [search.elsewhere, contracts_of_the_market(equilibria, clock)]
+        if more[1] is None:
+            unfinished.append("the search of the market")
+        known = join([each for each in more if each is not None])
+        bargains = bargains_among(equilibria, search.pool.sampled, known)
         for name, found in bargains.items():
             if found is not None:
                 search.pool.add(found, name)
