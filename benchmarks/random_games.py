@@ -27,6 +27,7 @@ from opt_games.benchmark.families import FAMILIES, draw, game_of
 
 Array = NDArray[np.float64]
 
+
 @dataclass(frozen=True)
 class Games:
     """Games of one family; every parameter is an array with one value per game."""

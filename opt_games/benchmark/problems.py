@@ -153,9 +153,7 @@ def state(answer: Answer, kind: str, player: str = "") -> Stated:
         outcomes = {player: model.domain[player].utility}
     else:
         if kind == BARGAIN:
-            model = bargaining_problem(
-                game, answer.solution, branch, bargainers=answer.bargainers
-            )
+            model = bargaining_problem(game, answer.solution, branch, bargainers=answer.bargainers)
         else:
             model = equilibrium_problem(game, answer.shares, branch)
         outcomes = utilities_of(model, game, branch)

@@ -27,7 +27,8 @@ from opt_games.game import Game
 from opt_games.shipped import shipped_games
 from opt_games.solvers.base import Solver, SolverOptions
 from opt_games.solvers.model_view import ModelView
-from opt_games.solvers.registry import get_solver, solvers as all_solvers
+from opt_games.solvers.registry import get_solver
+from opt_games.solvers.registry import solvers as all_solvers
 from opt_games.solvers.result import SolverResult
 
 TOLERANCE = 1e-6
@@ -132,7 +133,9 @@ def bench(
     if not problems:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise SpecError(f"nothing to solve: {reasons or 'no games'}", key="games")
-    posed = {each.name: (each, stated := each.state(), ModelView(stated.model)) for each in problems}
+    posed = {
+        each.name: (each, stated := each.state(), ModelView(stated.model)) for each in problems
+    }
     result = BenchResult(
         settings,
         _machine(),
@@ -172,9 +175,7 @@ def bench(
 
 def _solvers(wanted: Iterable[str | Solver] | None) -> dict[str, Solver]:
     if wanted is None:
-        return {
-            name: each for name, each in all_solvers().items() if each.availability().available
-        }
+        return {name: each for name, each in all_solvers().items() if each.availability().available}
     found: dict[str, Solver] = {}
     for each in wanted:
         solver = get_solver(each) if isinstance(each, str) else each

@@ -11,6 +11,7 @@ from opt_games.solvers.model_view import ModelView
 
 _DECADES = 4.0
 _FAR = 1e3
+_DRAWS = 100
 
 
 def start_points(view: ModelView, name: str, count: int, seed: int) -> list[list[float]]:
@@ -24,7 +25,8 @@ def start_points(view: ModelView, name: str, count: int, seed: int) -> list[list
         Of the problem; with the seed it decides what is drawn.
     count : int
         The first is the model's own. Then come by turns one spread over the decades between the
-        bounds, and a bad one: every variable at one of its bounds, or far off if it has none.
+        bounds, where the model is defined if such a point is found in 100 draws, and a bad one:
+        every variable at one of its bounds, or far off if it has none.
     seed : int
 
     Returns
@@ -46,17 +48,19 @@ def start_points(view: ModelView, name: str, count: int, seed: int) -> list[list
     points = [own]
     for k in range(1, count):
         pick = _somewhere if k % 2 else _bad
-        points.append(
-            [
+        for _ in range(_DRAWS if k % 2 else 1):
+            point = [
                 start if var.fixed else pick(start, low, high, rng)
                 for var, start, low, high in zip(view.variables, own, lower, upper, strict=True)
             ]
-        )
-    return points[:count]
+            if math.isfinite(view.judge(point).violation):
+                break
+        points.append(point)
+    return points
 
 
 def _somewhere(start: float, low: float, high: float, rng: np.random.Generator) -> float:
-    part = 10.0 ** rng.uniform(-_DECADES, 0.0)
+    part: float = 10.0 ** float(rng.uniform(-_DECADES, 0.0))
     if math.isfinite(low) and math.isfinite(high):
         return low + part * (high - low)
     if math.isfinite(low):

@@ -68,7 +68,8 @@ def save(result: BenchResult, path: str | Path) -> None:
         If it cannot be written.
     """
     document = orjson.dumps(
-        {"schema": SCHEMA, **result.to_dict()}, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        {"schema": SCHEMA, **result.to_dict()},
+        option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
     )
     write_whole(Path(path), lambda stream: stream.write(document))
 
@@ -91,7 +92,9 @@ def read(path: str | Path) -> BenchResult:
     except OSError as error:
         raise SpecError(f"cannot be read: {error.strerror or error}", file=file) from None
     except orjson.JSONDecodeError as error:
-        raise SpecError(f"is no JSON: {error}; give a file of opt-games bench -o", file=file) from None
+        raise SpecError(
+            f"is no JSON: {error}; give a file of opt-games bench -o", file=file
+        ) from None
     if not isinstance(document, dict) or "schema" not in document:
         raise SpecError("is no benchmark: give a file of opt-games bench -o", file=file)
     if document["schema"] != SCHEMA:
@@ -102,9 +105,7 @@ def read(path: str | Path) -> BenchResult:
         )
     try:
         known = _File.model_validate({**document, "schema_": document["schema"]})
-        runs = tuple(
-            Run(**{**dict(run), "verdict": Verdict(run.verdict)}) for run in known.runs
-        )
+        runs = tuple(Run(**{**dict(run), "verdict": Verdict(run.verdict)}) for run in known.runs)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))

@@ -162,16 +162,26 @@ def _work(pipe: Connection, work: bytes) -> None:
             problem, start = pipe.recv()
         except EOFError:
             return
-        report = _solved(solver, options, problem, start)
+        report = attempt(solver, options, problem, start)
         try:
             pipe.send(report)
         except (pickle.PicklingError, AttributeError, TypeError):
             pipe.send(Report(crash=f"returned what cannot be sent: {report.result!r}"))
 
 
-def _solved(
+def attempt(
     solver: Solver, options: SolverOptions, problem: BenchProblem, start: Sequence[float]
 ) -> Report:
+    """Solve a problem in this process; only what ends the process or hangs it gets out of hand.
+
+    Parameters
+    ----------
+    solver : Solver
+    options : SolverOptions
+    problem : BenchProblem
+    start : sequence of float
+        In the order of the solver's variables.
+    """
     began = time.perf_counter()
     model: Any = problem.state().model
     built = time.perf_counter()
