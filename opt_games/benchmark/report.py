@@ -14,20 +14,20 @@ from opt_games.benchmark.comparison import Comparison, SolverChange
 from opt_games.benchmark.result import BenchResult, Summary
 from opt_games.benchmark.verdicts import Verdict
 
-_FACTORS = (1.0, 2.0, 10.0)
+_NEAR = 10.0  # times the fastest
 _SHOWN = 10
+_EACH = 3  # reasons of a kind
 
 
 def bench_report(found: BenchResult) -> RenderableType:
     """Return what ``opt-games bench`` shows."""
     starts = found.settings.get("starts")
     profile = found.profile()
-    within = [f"<{factor:g}x" for factor in _FACTORS[1:]]
     trouble = ("Failed", "Crashed", "Hung", "Refused")
-    table = _table("Solver", "Right", "Wrong", *trouble, "Best", *within)
+    table = _table("Solver", "Right", "Wrong", *trouble, "Best", f"<{_NEAR:g}x")
     times = _table("Solver", "Build ms", "Translate ms", "Solve ms")
     for each in found.summary():
-        parts = [f"{float(profile.part(each.solver, factor)):.0%}" for factor in _FACTORS]
+        parts = [f"{float(profile.part(each.solver, factor)):.0%}" for factor in (1.0, _NEAR)]
         table.add_row(escape(each.solver), *_numbers(each), *parts)
         middle = (each.build, each.translate, each.solve)
         times.add_row(
@@ -38,7 +38,7 @@ def bench_report(found: BenchResult) -> RenderableType:
     lines = [
         f"{problems} problems from {starts} starts each. Right: it claims an optimum, and it is "
         "the certified one. Wrong: it claims one, and it is not. Best: part of all on which it is "
-        "right and the fastest, and within 2 and 10 times that."
+        f"right and the fastest, and within {_NEAR:g} times that."
     ]
     lines += [
         f"{each.solver}: {each.wrong_proofs} of its wrong answers came with a proof"
@@ -111,19 +111,21 @@ def _changes(solver: SolverChange) -> list[str]:
 
 
 def _reasons(found: BenchResult) -> list[str]:
-    """Name what crashed, hung or is wrong, run by run, and what was refused, by reason."""
+    """Name what is wrong, crashed, hung or was refused, by solver and reason."""
     lines = []
-    loud = (Verdict.WRONG, Verdict.CRASHED, Verdict.HUNG)
     for name in found.solvers:
-        own = [run for run in found.counted if run.solver == name]
-        named = [run for run in own if run.verdict in loud]
-        for run in named[:_SHOWN]:
-            words = f"{name} {run.verdict.value}: {run.problem}, start {run.start}"
-            lines.append(f"{words}: {run.reason}")
-        if len(named) > _SHOWN:
-            lines.append(f"{name}: and {len(named) - _SHOWN} others that are wrong or crashed")
-        refused = Counter(run.reason for run in own if run.verdict is Verdict.REFUSED)
-        lines += [f"{name} refused {n}: {reason}" for reason, n in refused.most_common(2)]
+        for verdict in (Verdict.WRONG, Verdict.CRASHED, Verdict.HUNG, Verdict.REFUSED):
+            runs = [run for run in found.counted if (run.solver, run.verdict) == (name, verdict)]
+            reasons = Counter(run.reason for run in runs)
+            for reason, times in reasons.most_common(_EACH):
+                first = next(run for run in runs if run.reason == reason)
+                where = f"{first.problem}, start {first.start}"
+                where = where if times == 1 else f"{times} times, first {where}"
+                lines.append(f"{name} {verdict.value}: {where}: {reason}")
+            if len(reasons) > _EACH:
+                lines.append(
+                    f"{name} {verdict.value}: and for {len(reasons) - _EACH} other reasons"
+                )
     return lines
 
 
