@@ -15,39 +15,16 @@ import argparse
 import time
 
 import numpy as np
+from regulation.games import game
 from regulation.symbolic import solve
 
-import opt_games
 from opt_games.engines import Cases, get_engine
-
-SPEC = """
-schema = 1
-name = "Performance and safety"
-attributes = ["alpha", "beta"]
-[parameters]
-{parameters}
-[generalist]
-cost = [["c0aa", "c0ab"], ["c0ab", "c0bb"]]
-[[specialists]]
-name = "domain"
-revenue = ["ra", "rb"]
-cost = [["c1aa", "c1ab"], ["c1ab", "c1bb"]]
-[contract]
-share = "delta"
-[regulation]
-generalist = {{ beta = "theta_G" }}
-specialists = {{ beta = "theta_D" }}
-"""
-BASIC = {
-    **dict.fromkeys(("c0aa", "c0bb", "c1aa", "c1bb", "ra", "rb"), 1.0),
-    **{"c0ab": 0.0, "c1ab": 0.0, "delta": 0.5, "theta_G": 0.0, "theta_D": 0.0},
-}
 
 
 def columns(kind: str, size: int) -> dict[str, np.ndarray]:
     """Games with C = I as in figure 2, or with random costs and cross terms."""
     rng = np.random.default_rng(0)
-    found = {name: np.full(size, value) for name, value in BASIC.items()}
+    found = {name: np.full(size, value) for name, value in game().parameters.items()}
     found["theta_G"] = rng.uniform(0.0, 1.5, size).round(2)
     found["theta_D"] = (found["theta_G"] + rng.uniform(0.0, 1.5, size)).round(2)
     if kind == "cross terms":
@@ -63,14 +40,12 @@ def main() -> None:
     parser.add_argument("--games", type=int, default=100_000, help="for the exact engine")
     parser.add_argument("--symbolic", type=int, default=6, help="for candidates in symbols")
     given = parser.parse_args()
-    parameters = "\n".join(f"{name} = {value}" for name, value in BASIC.items())
-    game = opt_games.loads(SPEC.format(parameters=parameters))
     engine = get_engine("quadratic")
     for kind in ("C = I", "cross terms"):
         many = columns(kind, given.games)
-        engine.solve(Cases(game, {name: v[:64] for name, v in many.items()}, "given"))
+        engine.solve(Cases(game(), {name: v[:64] for name, v in many.items()}, "given"))
         begin, busy = time.perf_counter(), time.process_time()
-        found = engine.solve(Cases(game, many, "given"))
+        found = engine.solve(Cases(game(), many, "given"))
         wall, busy = time.perf_counter() - begin, time.process_time() - busy
         begin = time.perf_counter()
         answers = [

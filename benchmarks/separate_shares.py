@@ -147,7 +147,7 @@ def small_markets(count: int) -> None:
         said = "no agreement" if shortfall is None else f"{shortfall:.1e}"
         print(f"{seed:>9} {said} {'' if same else 'in one of the two only'}", flush=True)
     shortfalls = np.array([each for each in found if each is not None])
-    for limit in (1e-5, 1e-4, 1e-3, 1e-2):
+    for limit in (1e-6, 1e-4, 1e-2):
         print(f"worse by less than {limit:.0e}: {(shortfalls < limit).mean():.1%}")
     print(f"median {np.median(shortfalls):.1e}, largest {shortfalls.max():.1e}")
 

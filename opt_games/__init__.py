@@ -13,6 +13,8 @@ from opt_games.api import pareto, solve, utility_curve
 from opt_games.benchmark.result import BenchResult
 from opt_games.benchmark.run import bench
 from opt_games.branch import Branch, Closure
+from opt_games.certificates.answer import certify, recheck
+from opt_games.certificates.certificate import Certificate
 from opt_games.errors import (
     OptGamesError,
     SolverError,
@@ -25,6 +27,7 @@ from opt_games.formulations.bargaining_problem import bargaining_problem
 from opt_games.formulations.equilibrium_problem import equilibrium_problem
 from opt_games.formulations.investment import investment_problem
 from opt_games.game import Game
+from opt_games.leader_follower import LeaderFollower, LeaderFollowerResult
 from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import (
     SOLUTIONS,
@@ -61,6 +64,7 @@ __all__ = [
     "BenchResult",
     "BestPolicy",
     "Branch",
+    "Certificate",
     "Closure",
     "Condition",
     "ConditionMap",
@@ -72,6 +76,8 @@ __all__ = [
     "Generalist",
     "Harm",
     "Interval",
+    "LeaderFollower",
+    "LeaderFollowerResult",
     "OptGamesError",
     "ParetoSet",
     "Regulation",
@@ -90,6 +96,7 @@ __all__ = [
     "bargaining_problem",
     "bench",
     "best_policy",
+    "certify",
     "condition_map",
     "conditions",
     "effects",
@@ -100,6 +107,7 @@ __all__ = [
     "loads",
     "pareto",
     "quadratic_form",
+    "recheck",
     "robustness",
     "shipped_games",
     "solve",

@@ -20,6 +20,7 @@ from opt_games.parts import canonical_solution
 from opt_games.policy.bargain import solve_policy_game
 from opt_games.result import Bargain, UtilityCurve
 from opt_games.share_line import ShareLine
+from opt_games.solvers import get_solver
 from opt_games.solvers.base import SolverOptions
 
 
@@ -30,6 +31,7 @@ def solve(
     bargain: str | None = None,
     solver: str = "ipopt",
     options: SolverOptions | None = None,
+    certify: bool = False,
 ) -> Bargain:
     """Solve a game for one contract: a given one, or the one that the players bargain for.
 
@@ -44,6 +46,8 @@ def solve(
     solver : str
         Name of a back end.
     options : SolverOptions, optional
+    certify : bool
+        Whether to prove how much anybody could gain by deviating, see `opt_games.certify`.
 
     Returns
     -------
@@ -68,6 +72,21 @@ def solve(
     >>> round(answer.utilities["generalist"], 6), round(answer.utilities["law"], 6)
     (0.28, 0.3)
     """
+    found = _solve(game, share, bargain, solver, options)
+    if not certify:
+        return found
+    from opt_games.certificates.answer import certify as prove
+
+    return prove(game, found)
+
+
+def _solve(
+    game: Game,
+    share: float | Mapping[str, float] | None,
+    bargain: str | None,
+    solver: str,
+    options: SolverOptions | None,
+) -> Bargain:
     begin = time.perf_counter()
     if share is not None and bargain is not None:
         raise SpecError("give a share or a bargaining solution, not both")
@@ -82,13 +101,16 @@ def solve(
     if game.has_policy:
         return solve_policy_game(game, solution, contract, solver=solver, options=options)
     bargains_apart = contract is None and game.contract.shares == "separate"
-    if len(game.specialists) > (SEVERAL if bargains_apart else LARGE) and solver == "ipopt":
+    few = 1 if bargains_apart else LARGE
+    if len(game.specialists) > few and solver == "ipopt":
         given: Shares | None = contract
         if contract is not None and game.contract.shares == "common":
             given = float(contract[0])
         large = solve_large(game, solution, given, options)
         if large is not None:
             return large
+    if bargains_apart and len(game.specialists) > SEVERAL:
+        raise UnsupportedGameError(_not_apart(game, solver))
     equilibria = EquilibriumMap.of(game, solver=solver, options=options)
     shares = find_bargain(equilibria, solution) if contract is None else contract
     found = None if shares is None else equilibria.equilibrium(shares)
@@ -99,6 +121,18 @@ def solve(
         found,
         game.disagreement(),
         equilibria.log.work(time.perf_counter() - begin),
+    )
+
+
+def _not_apart(game: Game, solver: str) -> str:
+    """Say why separate shares of so many specialists cannot be bargained for."""
+    from opt_games.bargaining.market_equilibria import why_not_covered
+
+    get_solver(solver)
+    why = why_not_covered(game) if solver == "ipopt" else f"that takes ipopt, not {solver}"
+    return (
+        f"{game.name}: separate shares of more than {SEVERAL} specialists cannot be bargained "
+        f'for here: {why}; give shares, or set contract.shares = "common"'
     )
 
 

@@ -39,6 +39,7 @@ from opt_games.commands.shared import (
     tell,
 )
 from opt_games.commands.sweep import sweep
+from opt_games.commands.verify import verify
 from opt_games.errors import OptGamesError, SpecError
 from opt_games.solvers import solvers
 
@@ -155,6 +156,9 @@ app.command("regulate")(regulate)
 
 
 app.command("plot")(plot_command)
+
+
+app.command("verify")(verify)
 
 
 app.command("bench")(bench)

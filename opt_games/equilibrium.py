@@ -8,12 +8,14 @@ one with less regret stands.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyomo.environ as pyo
 
 from opt_games.branch import Branch
+from opt_games.errors import OptGamesError, SolverError
 from opt_games.formulations.equilibrium_problem import equilibrium_problem
 from opt_games.formulations.game_model import share_of
 from opt_games.game import Game
@@ -32,8 +34,9 @@ from opt_games.result import (
     Work,
 )
 from opt_games.solvers.base import CompiledProblem, Solver, SolverOptions
+from opt_games.solvers.infeasibility import explain_infeasibility
 from opt_games.solvers.registry import get_solver
-from opt_games.solvers.result import SolverResult
+from opt_games.solvers.result import SolverResult, Termination
 
 _EXTREMES = 9  # common shares that decide how far the search looks
 
@@ -47,17 +50,46 @@ class SolveLog:
     results: list[SolverResult] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
-    def solve(self, model: pyo.ConcreteModel, purpose: str) -> bool:
-        """Solve a model from its present values; return whether it holds a local optimum."""
-        return self.solve_again(self.solver.compile(model, self.options), purpose)
+    def solve(self, model: pyo.ConcreteModel, purpose: str, *, explain: bool = True) -> bool:
+        """Solve a model from its present values; return whether it holds a local optimum.
+
+        Where the solver finds it infeasible, the failure names the constraints in the way, if that
+        is to be explained.
+        """
+        try:
+            compiled = self.solver.compile(model, self.options)
+        except OptGamesError:
+            raise
+        except Exception as error:  # a third party's solver must not stop the search
+            return self._failed(purpose, f"{self.solver.name} raised {error!r}")
+        done = len(self.results)
+        if self.solve_again(compiled, purpose):
+            return True
+        if explain and any(
+            each.termination is Termination.INFEASIBLE for each in self.results[done:]
+        ):
+            with suppress(SolverError):  # no nearest point either: there is nothing to add
+                self.failures[-1] += f"; {explain_infeasibility(model)}"
+        return False
 
     def solve_again(self, compiled: CompiledProblem, purpose: str) -> bool:
         """Solve a compiled model for its present data; return whether it holds a local optimum."""
-        result = compiled.solve()
+        try:
+            result = compiled.solve()
+        except OptGamesError:
+            raise
+        except Exception as error:  # as above
+            return self._failed(purpose, f"{self.solver.name} raised {error!r}")
+        if not isinstance(result, SolverResult):
+            return self._failed(purpose, f"{self.solver.name} returned {result!r}, no result")
         self.results.append(result)
         if not result.ok:
-            self.failures.append(f"{purpose}: {result.termination.value} ({result.message})")
-        return result.ok
+            return self._failed(purpose, f"{result.termination.value} ({result.message})")
+        return True
+
+    def _failed(self, purpose: str, reason: str) -> bool:
+        self.failures.append(f"{purpose}: {reason}")
+        return False
 
     def work(self, seconds: float) -> Work:
         """Summarise."""
@@ -133,7 +165,7 @@ class EquilibriumMap:
                 # solver's to its tolerance, which matters next to a bound
                 if _relative(again) < _relative(checked) - 1e-13:
                     (base, finals), checked = solved, again
-                elif _relative(again) > REGRET_TOLERANCE:
+                elif not _relative(again) <= REGRET_TOLERANCE:  # nor is nan
                     self.log.failures.append("equilibrium: the solution has regret; not used")
         return self._equilibrium(contract, branch, base, finals, checked)
 

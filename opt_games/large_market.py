@@ -44,7 +44,7 @@ LARGE = 64
 """Specialists above which `opt_games.solve` comes here."""
 
 SEVERAL = 4
-"""Specialists above which it comes here for separate shares."""
+"""Specialists with separate shares up to which there is another search for what this refuses."""
 
 # deviations tried: contributions in units of a specialist's own, base levels in units of the
 # generalist's own and of the level at which it alone, with all the revenue, would stop

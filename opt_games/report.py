@@ -292,11 +292,12 @@ def models_report(games: Sequence[Mapping[str, str]]) -> Table:
     return table
 
 
-def solvers_report(entries: Sequence[Mapping[str, object]]) -> Table:
+def solvers_report(entries: Sequence[Mapping[str, object]]) -> RenderableType:
     """Return what ``opt-games solvers`` shows."""
-    columns = ("Name", "Here", "Optimum", "Remarks", "Licence", "How to get it")
+    columns = ("Name", "Here", "Optimum", "Licence", "Remarks")
     table = _table(*columns, left=columns)
-    table.columns[0].no_wrap = True
+    for column in table.columns[:3]:
+        column.no_wrap = True
     remarks = {
         "needs_bounds": "wants bounds",
         "needs_domain": "wants expressions defined at them",
@@ -307,16 +308,16 @@ def solvers_report(entries: Sequence[Mapping[str, object]]) -> Table:
         optimum = "global" if entry["global"] else "local"
         said = [words for key, words in remarks.items() if entry[key]]
         said += [] if entry["in_process"] else ["runs a program"]
-        how = "" if entry["available"] else str(entry["how_to_get"])
-        table.add_row(
-            escape(str(entry["name"])),
-            here,
-            optimum,
-            ", ".join(said),
-            escape(str(entry["licence"])),
-            escape(how),
-        )
-    return table
+        licence = escape(str(entry["licence"]))
+        table.add_row(escape(str(entry["name"])), here, optimum, licence, ", ".join(said))
+    missing = [entry for entry in entries if not entry["available"]]
+    if not missing:
+        return table
+    rest = Table.grid(padding=(0, 2))
+    rest.add_column(no_wrap=True)
+    for entry in missing:
+        rest.add_row(escape(str(entry["name"])), escape(str(entry["how_to_get"])))
+    return Group(table, Text("How to get the rest:"), rest)
 
 
 def _precise(number: float) -> str:

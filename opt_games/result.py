@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.branch import Branch
+from opt_games.certificates.certificate import Certificate
 
 Array = NDArray[np.float64]
 Levels = Mapping[str, float] | None
@@ -110,6 +111,8 @@ class Bargain:
     work : Work
     notes : tuple of str
         How the answer was found and what is not proven, where that differs from other answers.
+    certificate : Certificate or None
+        What is proven of it, if that was asked for.
     """
 
     game: str
@@ -119,6 +122,7 @@ class Bargain:
     disagreement: Mapping[str, float]
     work: Work
     notes: tuple[str, ...] = ()
+    certificate: Certificate | None = None
 
     @property
     def shares(self) -> Mapping[str, float] | None:
@@ -135,6 +139,7 @@ class Bargain:
         found = self.equilibrium
         players = list(self.disagreement)
         public = {} if found is None or not found.society else {"society": dict(found.society)}
+        proof = {} if self.certificate is None else {"certificate": self.certificate.to_dict()}
         return {
             "game": self.game,
             "solution": self.solution,
@@ -154,6 +159,7 @@ class Bargain:
             "notes": list(self.notes),
             **public,
             "solver": self.work.to_dict(),
+            **proof,
         }
 
 

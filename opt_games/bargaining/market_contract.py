@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from opt_games.bargaining.market_ideals import specialist_ideals
 from opt_games.bargaining.market_programs import Progress
 from opt_games.bargaining.market_search import MarketSearch
 from opt_games.bargaining.market_terms import SMALLEST_GAIN, Terms
-from opt_games.bargaining.solutions import ACCEPTANCE, Stakes
+from opt_games.bargaining.solutions import ACCEPTANCE, Stakes, nobody_gains
 from opt_games.game import Game
 from opt_games.kernels.crowd_leader import Search
 from opt_games.kernels.lockstep.levels import may_stay_out
@@ -27,6 +28,11 @@ _NOBODY = (
     "No contract was found that lets everybody gain who could gain by some contract: the sum of "
     "utilities decides."
 )
+_FEW = (
+    "The best of thousands of contracts tried, climbed from and placed by programs; no proof that "
+    "there is no better one."
+)
+_NONE = "No contract was found by which anybody gains; that there is none is not proven."
 _COMMON = np.array([0.0, 0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98, 1.0])
 
 
@@ -73,41 +79,62 @@ def best_market_contract(game: Game, solution: str, options: SolverOptions) -> A
     progress = Progress()
     outside = market.utility(market.outside)[0][:, 0]
     try:
-        few = None
         if market.size <= FEW:
             few, stakes = few_search(equilibria, scale)
-        else:
-            stakes = market_stakes(equilibria)
-            if stakes is None and may_stay_out(market, np.array([scale])):
-                return None
+            if stakes is None:
+                return Agreed(None, equilibria.search, scale, progress)
+            terms = Terms(game, solution, stakes, outside)
+            if solution == "kalai-smorodinsky":
+                terms = replace(terms, stakes=few.with_ideals(terms))
+            progress.notes = (_FEW,)
+            agreed = few.outcome(few.best(terms))
+            search = MarketSearch(equilibria, terms, scale, options, progress)
+            agreed = search.sharper(agreed)
+            return Agreed(agreed, equilibria.search, scale, progress)
+        known = common_outcomes(equilibria)
+        stakes = _stakes(game, known)
         if stakes is None:
-            return Agreed(None, equilibria.search, scale, progress)
+            blank = Stakes.blank_of_utilities(game, np.array([each.utilities for each in known]).T)
+            terms = Terms(game, "utilitarian", blank, outside)
+            more = MarketSearch(equilibria, terms, scale, options, progress).best()
+            known = known if more is None else [*known, more]
+            stakes = _stakes(game, known)
+            if stakes is None:
+                progress.notes = (_NONE,)
+                return Agreed(None, equilibria.search, scale, progress)
         everybody = solution in (*SMALLEST_GAIN, "nash")
-        if few is None and everybody:
+        if everybody:
             alone = Terms(game, "player 0", stakes, outside)
             stakes = _with_ideals(equilibria, alone, scale, options, solution)
-        elif few is not None and solution == "kalai-smorodinsky":
-            stakes = few.with_ideals(stakes)
-        search = MarketSearch(equilibria, Terms(game, solution, stakes, outside), scale, options)
-        found = search.best() if few is None else search.best_of_few(few)
-        if found is None and everybody:
+        terms = Terms(game, solution, stakes, outside)
+        search = MarketSearch(equilibria, terms, scale, options, progress, known)
+        found = search.best()
+        if everybody and (found is None or nobody_gains(solution, search.score(found))):
             # every product and every smallest gain found is zero: the sum of utilities decides
             terms = Terms(game, "utilitarian", stakes, outside)
-            search = MarketSearch(equilibria, terms, scale, options, search.progress)
+            search = MarketSearch(equilibria, terms, scale, options, progress, known)
             found = search.best()
-            search.progress.notes += (_NOBODY,)
+            progress.notes += (_NOBODY,)
     except NotCoveredError:
         return None
     if found is None:
         return None
-    return Agreed(found, equilibria.search, scale, search.progress)
+    return Agreed(found, equilibria.search, scale, progress)
+
+
+def common_outcomes(equilibria: MarketEquilibria) -> list[Outcome]:
+    """Return what some common shares lead to."""
+    low, high = equilibria.game.contract.bounds
+    return [equilibria.outcome(float(share)) for share in low + (high - low) * _COMMON]
+
+
+def _stakes(game: Game, known: Sequence[Outcome]) -> Stakes | None:
+    return Stakes.of_utilities(game, np.array([each.utilities for each in known]).T)
 
 
 def market_stakes(equilibria: MarketEquilibria) -> Stakes | None:
     """Read what is at stake off common shares; None if nobody gains by any of them."""
-    low, high = equilibria.game.contract.bounds
-    found = [equilibria.outcome(float(share)) for share in low + (high - low) * _COMMON]
-    return Stakes.of_utilities(equilibria.game, np.array([each.utilities for each in found]).T)
+    return _stakes(equilibria.game, common_outcomes(equilibria))
 
 
 def _with_ideals(

@@ -11,7 +11,7 @@ from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Crowd, Reply, Shares
 from opt_games.kernels.crowd_leader import Search
-from opt_games.kernels.lockstep.concavity import concave
+from opt_games.kernels.lockstep.concavity import concave, each_concave
 from opt_games.kernels.lockstep.forms import compile_forms
 from opt_games.kernels.lockstep.levels import own_scale
 from opt_games.kernels.lockstep.market import Market
@@ -73,6 +73,30 @@ class MarketEquilibria:
         final = np.where(reply.contributes, reply.extra, 0.0) + reply.base
         performance = float(final[reply.takes].sum()) if active else 0.0
         return Outcome(share, active, reply, profits, utilities[:, 0], performance)
+
+
+def why_not_covered(game: Game) -> str:
+    """Say what keeps the separate shares of a game from being found as those of a market.
+
+    Parameters
+    ----------
+    game : Game
+        One that `market_equilibria` or a search after it gave up.
+    """
+    bounded = [name for name, most in game.highest_levels().items() if np.isfinite(most)]
+    if bounded:
+        return f"levels of {' and '.join(bounded)} have a max"
+    forms = compile_forms(game)
+    if not forms.smooth:
+        return "some formula is not smooth (abs, min or max)"
+    market = Market.of(game, forms, {}, 1)
+    doubtful = np.flatnonzero(~each_concave(market)[:, 0])
+    if doubtful.size:
+        name = game.specialists.names[int(doubtful[0])]
+        return f"the profit of {name} is not proven concave in its final level"
+    if not np.isfinite(own_scale(market)[0]):
+        return "the generalist alone, with all the revenue, would stop at no base level"
+    return "the generalist's best base level was not found for some shares"
 
 
 def market_equilibria(game: Game) -> tuple[MarketEquilibria, float] | None:

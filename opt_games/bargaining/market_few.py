@@ -3,16 +3,21 @@
 With few specialists every one of them is pivotal: the best contract often sits where the generalist
 is just willing to keep one of them, or indifferent between two base levels, and prices cannot tell.
 Equilibria of thousands of contracts at once are cheap then (`opt_games.kernels.crowd_contracts`).
+The hills that random steps climb are the starts of programs, one per branch, that place the
+contract (`opt_games.bargaining.market_branches`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opt_games.bargaining.market_equilibria import MarketEquilibria
+from opt_games.bargaining.market_branches import MarketBranch, MarketBranches
+from opt_games.bargaining.market_equilibria import MarketEquilibria, Outcome
+from opt_games.bargaining.market_terms import Terms
 from opt_games.bargaining.solutions import Stakes, score_utilities
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd_contracts import contract_equilibria
@@ -25,14 +30,16 @@ _CLOSER = 20_000
 _HILLS = 10
 _APART = 0.05
 _WAYS = 48
-_ROUNDS = 120
-_PRUNED = (10, 25, 50)  # rounds after which half of the hills are left
+_ROUNDS = 24
+_STARTS = 3  # of one branch, from different hills
+_ITERATIONS = (10, 50, 50)  # of programs: from all hills, then from the best contract
 _NOTHING = -1e100
 _SMALLEST = 1e-9  # gain, of what is at stake, that counts
-_FIRST, _LAST = 0.1, 1e-9
+_FIRST = 0.1
 _LEVELS = np.concatenate(
     [[0.0], np.geomspace(1e-3, 0.05, 5), np.linspace(0.08, 1.3, 18), [1.6, 2.0, 3.0, 5.0, 12.0]]
 )
+_NODES = np.append(1e-9, _LEVELS[1:])
 
 
 @dataclass
@@ -90,44 +97,67 @@ class FewSearch:
                 apart.append(float(each))
         return (base if np.isfinite(base) else None), tuple(apart)
 
+    def outcome(self, shares: Array) -> Outcome:
+        """Return the equilibrium of a contract."""
+        base, _ = self.leading_to(shares)
+        if base is None:
+            return self.equilibria.outcome(shares)
+        return self.equilibria.judged(shares, self.equilibria.search.crowd.reply(base, shares))
+
     def stakes(self) -> Stakes | None:
         """Return what is at stake; None if no contract tried is acceptable and better for any."""
         return Stakes.of_utilities(self.equilibria.game, self.utilities)
 
-    def with_ideals(self, stakes: Stakes) -> Stakes:
+    def with_ideals(self, terms: Terms) -> Stakes:
         """Return stakes with the best utility of every bargainer."""
+        stakes = terms.stakes
         ideal = stakes.ideal.copy()
         for k in np.flatnonzero(stakes.bargainers):
-            best = self.climb(f"player {k}", stakes)
+            best = self.best(replace(terms, solution=f"player {k}"))
             utilities, _ = self.lead_to(best[:, None])
             ideal[k] = max(ideal[k], float(utilities[k, 0]))
         return stakes.with_ideal(ideal)
 
-    def climb(self, solution: str, stakes: Stakes, more: Array | None = None) -> Array:
-        """Return the best contract that random steps lead to, ever smaller where none helps.
+    def best(self, terms: Terms) -> Array:
+        """Return the shares of the best contract found.
 
         Parameters
         ----------
-        solution : str
-            As in `score_utilities`.
-        stakes : Stakes
-        more : ndarray, shape (specialists, contracts), optional
-            Contracts to begin at, too.
+        terms : Terms
+            The solution asked for, or ``"player k"`` for the utility of player number k.
         """
-        low, high = self.equilibria.game.contract.bounds
-        values = _worth(solution, stakes, self.utilities, self.performance)
-        chosen = self._hills(values)
-        at, best = self.shares[:, chosen], values[chosen]
-        if more is not None:
-            at = np.hstack([more, at])
-            best = np.append(_worth(solution, stakes, *self.lead_to(more)), best)
-        return self._climbed(solution, stakes, at, best, _FIRST, (low, high))
+        solution, stakes = terms.solution, terms.stakes
+        branches = MarketBranches.of(self.equilibria.search.crowd, terms, _NODES * self.scale)
+        hills, values = self.climbed(solution, stakes)
+        best, value = hills[:, 0], values[0]
+        tried: Counter[MarketBranch] = Counter()
+        # contracts that keep everybody in may be too few to be drawn
+        for branch in branches.everybody(best):
+            for start in (best, np.full(best.size, best.mean())):
+                shares = branches.best(branch, branches.highest_entry(start), start)
+                found = self._worth(solution, stakes, shares)
+                if found > value + stakes.rounding(solution):
+                    best, value = shares, found
+        for turn in range(len(_ITERATIONS)):
+            starts = hills.T if turn == 0 else best[None]
+            risen = False
+            for start in starts:
+                base, near = self.leading_to(start)
+                for level in () if base is None else (base, *near):
+                    for branch in branches.branches(level, start):
+                        if turn == 0 and tried[branch] == _STARTS:
+                            continue
+                        tried[branch] += 1
+                        shares = branches.best(branch, level, start, _ITERATIONS[turn])
+                        found = self._worth(solution, stakes, shares)
+                        if found > value + stakes.rounding(solution):
+                            best, value, risen = shares, found, True
+            if not risen:
+                break
+        return np.asarray(best)
 
-    def refine(self, solution: str, stakes: Stakes, shares: Array, radius: float) -> Array:
-        """Return the best contract that random steps from one lead to."""
-        value = _worth(solution, stakes, *self.lead_to(shares[:, None]))
-        bounds = self.equilibria.game.contract.bounds
-        return self._climbed(solution, stakes, shares[:, None], value, radius, bounds)
+    def _worth(self, solution: str, stakes: Stakes, shares: Array) -> float:
+        return float(_worth(solution, stakes, *self.lead_to(shares[:, None]))[0])
 
     def _hills(self, values: Array) -> NDArray[np.int64]:
         """Pick good contracts that lie apart."""
@@ -140,22 +170,23 @@ class FewSearch:
                 chosen.append(int(k))
         return np.array(chosen, dtype=np.int64)
 
-    def _climbed(
-        self,
-        solution: str,
-        stakes: Stakes,
-        at: Array,
-        best: Array,
-        first: float,
-        bounds: tuple[float, float],
-    ) -> Array:
-        low, high = bounds
+    def climbed(self, solution: str, stakes: Stakes) -> tuple[Array, Array]:
+        """Return the contracts that random steps lead to, the best first, and their worth.
+
+        Parameters
+        ----------
+        solution : str
+            As in `score_utilities`.
+        stakes : Stakes
+        """
+        low, high = self.equilibria.game.contract.bounds
+        values = _worth(solution, stakes, self.utilities, self.performance)
+        chosen = self._hills(values)
+        at, best = self.shares[:, chosen], values[chosen]
         size, count = at.shape
         rng = np.random.default_rng(1)
-        radius = np.full(count, first * (high - low))
-        for turn in range(_ROUNDS):
-            if not np.any(radius > _LAST * (high - low)):
-                break
+        radius = np.full(count, _FIRST * (high - low))
+        for _ in range(_ROUNDS):
             ways = rng.uniform(-1.0, 1.0, (size, _WAYS)) * 10.0 ** rng.uniform(-2.0, 0.0, _WAYS)
             # half of the steps leave some shares alone
             ways[:, ::2] *= rng.integers(0, 2, ways[:, ::2].shape)
@@ -168,13 +199,9 @@ class FewSearch:
             up = tried[rows, k] > best
             at = np.where(up, near[:, rows, k], at)
             best = np.where(up, tried[rows, k], best)
-            radius = np.where(up, np.minimum(1.3 * radius, first * (high - low)), 0.7 * radius)
-            if turn in _PRUNED and count > 2:
-                # hills that stay low are left
-                kept = np.argsort(-best, kind="stable")[: max(count // 2, 2)]
-                at, best, radius = at[:, kept], best[kept], radius[kept]
-                count = kept.size
-        return np.asarray(at[:, int(best.argmax())])
+            radius = np.where(up, np.minimum(1.3 * radius, _FIRST * (high - low)), 0.7 * radius)
+        order = np.argsort(-best, kind="stable")
+        return at[:, order], best[order]
 
 
 def _worth(solution: str, stakes: Stakes, utilities: Array, performance: Array) -> Array:

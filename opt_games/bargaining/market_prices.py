@@ -32,11 +32,22 @@ _REACH = 14.0  # prices from exp(-_REACH) to exp(_REACH) of their unit
 _STEPS = 26
 _NEWTON = 40
 _GOALS = list(Goal)
+_CLOSER = 33
+_BESIDE = np.array([1e-3, 1e-4])
 
 
 def share_grid(low: float, high: float, points: int) -> Array:
     """Return shares, closer towards the bounds, where a specialist is about to leave."""
     return low + (high - low) * (0.5 - 0.5 * np.cos(np.linspace(0.0, np.pi, points)))
+
+
+def closer_grid(low: float, high: float) -> Array:
+    """Return more shares, some of them very close to the highest.
+
+    Who gives up everything contributes nothing: what lies beside that must not be overlooked.
+    """
+    beside = high - (high - low) * _BESIDE
+    return np.union1d(share_grid(low, high, _CLOSER), beside)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ another than the program's, it becomes a rival that the next program keeps the g
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,11 +16,10 @@ import numpy as np
 from opt_games.bargaining.crowd_line import NotCoveredError
 from opt_games.bargaining.market_edges import rival_at
 from opt_games.bargaining.market_equilibria import MarketEquilibria, Outcome
-from opt_games.bargaining.market_prices import (
-    highest_shares,
-)
+from opt_games.bargaining.market_prices import highest_shares, leader_worth
 from opt_games.bargaining.market_terms import SMALLEST_GAIN, Mask, Place, Rival, Terms, assemble
 from opt_games.bargaining.solutions import score_utilities
+from opt_games.formulations.specialist_block import Goal
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Crowd
 from opt_games.kernels.lockstep.forms import STAY
@@ -37,6 +37,7 @@ SAME = 1e-6
 _NEAR = 0.02
 _INSIDE = 1e-3  # of the range of shares: where programs start at the nearest
 _SNAP = 1e-5
+_RAISES = np.array([0.0, 1e-3, 0.01, 0.1, 1.0, 10.0])
 
 
 @dataclass
@@ -102,6 +103,8 @@ class MarketPrograms:
         The base level at which the generalist alone, with all the revenue, would stop.
     options : SolverOptions
     progress : Progress
+    known : sequence of Outcome
+        Contracts that the answer must not be worse than.
     """
 
     equilibria: MarketEquilibria
@@ -109,6 +112,7 @@ class MarketPrograms:
     scale: float
     options: SolverOptions
     progress: Progress = field(default_factory=Progress)
+    known: Sequence[Outcome] = ()
 
     @property
     def crowd(self) -> Crowd:
@@ -116,10 +120,14 @@ class MarketPrograms:
         return self.equilibria.search.crowd
 
     def inside(self, place: Place) -> Place:
-        """Take shares off their bounds, and answer to them."""
+        """Take shares off their bounds, and answer to them.
+
+        Who gives up everything, and so contributes nothing, stays there.
+        """
         low, high = self.terms.game.contract.bounds
         near = _INSIDE * (high - low)
-        shares = np.where(place.takes, np.clip(place.shares, low + near, high - near), place.shares)
+        inside = np.clip(place.shares, low + near, high - near)
+        shares = np.where(place.takes & (place.shares < 1.0), inside, place.shares)
         reply = self.crowd.reply(place.base, shares)
         takes = place.takes & reply.takes
         extra = np.where(reply.contributes, reply.extra, 0.0)
@@ -152,12 +160,14 @@ class MarketPrograms:
             if found is None:
                 break
             before = place.shares
-            place, prices = found
+            place, prices, settled = found
             placed = self._judge(place, prices, tuple(bases), start.edge)
             if placed is None:
                 break
             if best is None or placed.score > best.score:
                 best = placed
+            if not settled:
+                break
             elsewhere = placed.outcome.reply.base
             stays = abs(elsewhere - place.base) <= SAME * place.base
             if stays and (not bases or np.abs(place.shares - before).max() <= _STILL):
@@ -183,8 +193,9 @@ class MarketPrograms:
         edge: bool,
         rivals: list[Rival],
         trust: float,
-    ) -> tuple[Place, tuple[float, float, float]] | None:
+    ) -> tuple[Place, tuple[float, float, float], bool] | None:
         began = time.perf_counter()
+        place = self._gaining(place)
         program = assemble(
             self.terms, place, marginal, tempted, edge=edge, rivals=rivals, trust=trust
         )
@@ -213,7 +224,18 @@ class MarketPrograms:
             -size * float(found.prices[1]) / scales.profit,
             float(found.point[2]) if smallest else -np.inf,
         )
-        return program.unpack(found.point, place), prices
+        return program.unpack(found.point, place), prices, found.ok
+
+    def _gaining(self, place: Place) -> Place:
+        """Raise the generalist's profit to where the logarithm of its gain is a number."""
+        if self.terms.goal(0) is not Goal.LOG_GAIN:
+            return place
+        unit = abs(place.profit) + self.crowd.cost(place.base)[0]
+        profits = place.profit + unit * _RAISES
+        worth, _ = leader_worth(self.crowd, profits)
+        stakes = self.terms.stakes
+        gains = worth > stakes.disagreement[0] + _RAISES[1] * stakes.scale[0]
+        return replace(place, profit=float(profits[gains.argmax()]))
 
     def _plain(self) -> SolverOptions:
         return replace(self.options, iteration_limit=self.options.iteration_limit or _MOST)
@@ -257,6 +279,15 @@ class MarketPrograms:
         if best is None:
             return None
         return Placed(place, *prices, best[1], best[0], rivals)
+
+    def as_placed(self, outcome: Outcome) -> Placed:
+        """Return a contract that no program has placed, with its equilibrium."""
+        reply = outcome.reply
+        adds = reply.takes & reply.contributes
+        shares = np.array(np.broadcast_to(outcome.share, adds.shape))
+        extra = np.where(adds, reply.extra, 0.0)
+        place = Place(shares, reply.base, extra, reply.takes, adds, reply.payoff)
+        return Placed(place, 0.0, 0.0, -np.inf, outcome, self.score(outcome), ())
 
     def score(self, outcome: Outcome) -> float:
         """Score a contract's equilibrium."""

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from opt_games.bargaining.crowd_line import NotCoveredError
 from opt_games.bargaining.market_edges import EdgeTable, plan_edges
 from opt_games.bargaining.market_equilibria import Outcome
-from opt_games.bargaining.market_few import FewSearch
 from opt_games.bargaining.market_prices import (
     Choices,
+    closer_grid,
     find_prices,
     place_of,
     share_grid,
@@ -34,10 +34,8 @@ Index = NDArray[np.int64]
 
 _SCREEN = 64
 _SHARES = 17
-_FINER = 33
 _ROUNDS = 12
 _FAILURES = 4  # programs that do not converge, after which no others are tried
-_REPAIRS = 2  # of a market of few: programs, and climbing after them
 _SAMPLE = 512
 _CLOSER = 2
 _HARDER = 10  # contracts tried at rising prices of rivals
@@ -65,11 +63,33 @@ class MarketSearch(MarketPrograms):
             placed = self._settle(start)
             if placed is not None and (found is None or placed.score > found.score):
                 found = placed
+        found = self._no_worse_than_known(found)
         if found is None:
             return None
         self.progress.gap = found.gap
         self.progress.notes = self._notes(found)
         return found.outcome
+
+    def _no_worse_than_known(self, found: Placed | None) -> Placed | None:
+        """Begin at the best known contract, too, where the others end below it."""
+        active = [self.as_placed(each) for each in self.known if each.active]
+        best = max(active, key=lambda each: each.score, default=None)
+        if best is None or (found is not None and found.score >= best.score):
+            return found
+        if best.place.base > 0.0:
+            placed = self._settle(Start(self.inside(best.place)))
+            if placed is not None and placed.score >= best.score:
+                return placed
+        return best
+
+    def sharper(self, outcome: Outcome) -> Outcome:
+        """Place a contract by the program of its regimes, where that is no worse."""
+        here = self.as_placed(outcome)
+        if not (outcome.active and here.place.base > 0.0):
+            return outcome
+        placed = self.solve(Start(here.place))
+        least = here.score - self.terms.stakes.rounding(self.terms.solution)
+        return outcome if placed is None or placed.score < least else placed.outcome
 
     def _notes(self, found: Placed) -> tuple[str, ...]:
         """Say what is known of a contract, and what is not."""
@@ -95,43 +115,6 @@ class MarketSearch(MarketPrograms):
                 "Every player's best, which gains are relative to, is the best found, too."
             )
         return tuple(notes)
-
-    def best_of_few(self, few: FewSearch) -> Outcome | None:
-        """Return the best contract of a market of few: climbed to, then placed by programs."""
-        solution, stakes = self.terms.solution, self.terms.stakes
-        found: Placed | None = None
-        shares = few.climb(solution, stakes)
-        for turn in range(_REPAIRS):
-            base, near = few.leading_to(shares)
-            if base is None:
-                return self.equilibria.outcome(shares)
-            reply = self.crowd.reply(base, shares)
-            outcome = self.equilibria.judged(shares, reply)
-            extra = np.where(reply.contributes & reply.takes, reply.extra, 0.0)
-            place = Place(
-                shares,
-                reply.base,
-                extra,
-                reply.takes,
-                reply.takes & reply.contributes,
-                reply.payoff,
-            )
-            here = Placed(place, 0.0, 0.0, -np.inf, outcome, self.score(outcome), ())
-            if found is None or here.score > found.score:
-                found = here
-            for edge, rivals in ((False, ()), (True, ()), (False, near), (True, near)):
-                if rivals or not near:
-                    placed = self.solve(Start(place, edge, rivals))
-                    if placed is not None and placed.score >= found.score:
-                        found = placed
-            if turn < _REPAIRS - 1:
-                best = np.broadcast_to(found.outcome.share, shares.shape)
-                shares = few.refine(solution, stakes, np.array(best), 0.01)
-        self.progress.notes = (
-            "The best of thousands of contracts tried and climbed from; no proof that there is "
-            "no better one.",
-        )
-        return None if found is None else found.outcome
 
     def starts(self, importance: Array) -> list[Start]:
         """Choose regimes by prices at the base levels that promise most."""
@@ -168,7 +151,7 @@ class MarketSearch(MarketPrograms):
     def _repriced(self, base: float) -> Place:
         """Let everybody choose at the prices of a base level."""
         low, high = self.terms.game.contract.bounds
-        grid = share_grid(low, high, _FINER)[:, None]
+        grid = closer_grid(low, high)[:, None]
         choices = Choices.of(self.crowd, self.terms, np.array([base]), grid)
         prices = find_prices(choices, self.terms, self.crowd)
         return self.inside(place_of(choices, prices.chosen))
@@ -199,12 +182,10 @@ class MarketSearch(MarketPrograms):
             low, high = (low, harder) if holds else (harder, high)
             score = self.score(outcome)
             if best is None or score > best.score:
-                reply = outcome.reply
-                adds = reply.takes & reply.contributes
-                extra = np.where(adds, reply.extra, 0.0)
-                place = Place(shares, reply.base, extra, reply.takes, adds, reply.payoff)
-                best = Placed(
-                    place, 0.0, plan.profit_price, -np.inf, outcome, score, tuple(plan.rivals)
+                best = replace(
+                    self.as_placed(outcome),
+                    profit_price=plan.profit_price,
+                    rivals=tuple(plan.rivals.tolist()),
                 )
             if holds and not low:
                 break
@@ -250,7 +231,7 @@ class MarketSearch(MarketPrograms):
             outcome = self.equilibria.outcome(place.shares)
         except NotCoveredError:
             return None
-        return Placed(place, 0.0, 0.0, -np.inf, outcome, self.score(outcome), ())
+        return replace(self.as_placed(outcome), place=place)
 
     def _better(self, best: Placed, start: Start) -> Placed | None:
         """Solve, and return what is better than the best so far."""
@@ -264,7 +245,7 @@ class MarketSearch(MarketPrograms):
         base = np.array([placed.place.base])
         slope, profit = np.array([placed.slope_price]), np.array([placed.profit_price])
         least = np.array([placed.least])
-        grid = share_grid(low, high, _FINER)[:, None]
+        grid = closer_grid(low, high)[:, None]
         choices = Choices.of(self.crowd, self.terms, base, grid)
         value = choices.priced(slope, profit, least)[0]
         chosen = value.argmax(axis=0)

@@ -153,7 +153,6 @@ class Terms:
 
 
 _GOALS = list(Goal)
-_KEPT = 1e-7  # the least that a specialist that contributes keeps in a program
 
 
 @dataclass(frozen=True)
@@ -168,13 +167,12 @@ class Program:
         shares, extra = at.shares.copy(), np.zeros(at.extra.size)
         first = self.problem.shared
         for each in self.problem.members:
-            size = each.kind.variables * each.positions.size
-            own = x[first : first + size].reshape(-1, each.kind.variables)
-            shares[each.positions] = own[:, 0]
+            own = x[first : first + each.positions.size]
+            shares[each.positions] = own
             if each.kind.contributes:
-                unit = each.numbers[len(each.block.names) + 1]
-                extra[each.positions] = own[:, 1] * unit
-            first += size
+                extra[each.positions] = np.exp(own) * each.constant("level_scale")
+                shares[each.positions] = each.shares(x[0], own)
+            first += own.size
         base = float(x[0] * self.problem.scales.base)
         profit = float(x[1] * self.problem.scales.profit)
         return Place(shares, base, extra, at.takes, at.contributes, profit)
@@ -293,38 +291,30 @@ def _kinds(
 def _bounded(
     problem: MarketProblem, at: Place, low: Array, top: Array, high: float, edge: bool
 ) -> Program:
-    start, lower, upper = [1.0, at.profit / problem.scales.profit], [1e-9, -np.inf], [np.inf] * 2
-    if problem.epigraph:
-        start, lower, upper = [*start, 0.0], [*lower, 0.0], [*upper, np.inf]
-    columns = [np.array(start)], [np.array(lower)], [np.array(upper)]
-    shared_rows = problem.shared_rows
+    worst = int(problem.epigraph)
+    start = [np.array([1.0, at.profit / problem.scales.profit, *[0.0] * worst])]
+    lower = [np.array([1e-9, -np.inf, *[0.0] * worst])]
+    upper = [np.full(problem.shared, np.inf)]
     rivals = problem.sums - 2
-    more = shared_rows - problem.sums
+    more = problem.shared_rows - problem.sums
     row_lower = [np.array([-np.inf if edge else 0.0, 0.0, *[-np.inf] * rivals, *[0.0] * more])]
     row_upper = [np.array([0.0, 0.0, *[0.0] * rivals, *[np.inf] * more])]
     for each in problem.members:
         kind, rows = each.kind, each.positions
-        free_rides = not kind.contributes
-        fixed = free_rides and not kind.content
-        own = [
-            np.full(rows.size, high) if fixed else np.clip(at.shares[rows], low[rows], top[rows])
-        ]
-        least = [np.full(rows.size, high) if fixed else low[rows]]
-        # a contribution that goes to zero with what is kept has no second derivative there
-        below = min(high, 1.0 - _KEPT) if kind.contributes else high
-        highest = np.maximum(np.minimum(top[rows], below), low[rows])
-        most = [np.full(rows.size, high) if fixed else highest]
+        highest = np.maximum(top[rows], low[rows])
+        bottom, ceiling = np.zeros((kind.rows, rows.size)), np.full((kind.rows, rows.size), np.inf)
         if kind.contributes:
-            own.append(np.ones(rows.size))
-            least.append(np.zeros(rows.size))
-            most.append(np.full(rows.size, np.inf))
-        for column, values in zip(columns, (own, least, most), strict=True):
-            column.append(np.column_stack(values).ravel())
-        bottom = [0.0] if kind.contributes else [-np.inf] if kind.content else []
-        ceiling = [0.0] if kind.contributes or kind.content else []
-        more = int(kind.floor) + int(kind.epigraph)
-        row_lower.append(np.tile([*bottom, *[0.0] * more], rows.size))
-        row_upper.append(np.tile([*ceiling, *[np.inf] * more], rows.size))
-    start_, lower_, upper_ = (np.concatenate(column) for column in columns)
-    rows_ = np.concatenate(row_lower), np.concatenate(row_upper)
-    return Program(problem, Bounds(start_, lower_, upper_, *rows_))
+            own, least, most = np.array([[0.0], [-np.inf], [np.inf]]).repeat(rows.size, 1)
+            # no contribution is made at a share above 1
+            bottom[0], ceiling[0] = low[rows], np.where(highest < 1.0, highest, np.inf)
+        elif kind.content:
+            own, least, most = np.clip(at.shares[rows], low[rows], highest), low[rows], highest
+            bottom[0], ceiling[0] = -np.inf, 0.0
+        else:
+            own, least, most = np.full((3, rows.size), high)
+        for column, values in zip((start, lower, upper), (own, least, most), strict=True):
+            column.append(values)
+        row_lower.append(bottom.T.ravel())
+        row_upper.append(ceiling.T.ravel())
+    columns = (start, lower, upper, row_lower, row_upper)
+    return Program(problem, Bounds(*(np.concatenate(column) for column in columns)))

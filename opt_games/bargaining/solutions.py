@@ -17,6 +17,7 @@ from opt_games.kernels.sample import Sample
 
 # A contract is acceptable if nobody loses more than this fraction of what is at stake for him.
 ACCEPTANCE = 1e-9
+_ZERO_PRODUCT = -1e300
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,13 @@ class Stakes:
     @classmethod
     def blank(cls, game: Game, sampled: Sample) -> Stakes:
         """Return stakes of contracts none of which is acceptable, to look for one."""
+        return cls.blank_of_utilities(game, sampled.utilities)
+
+    @classmethod
+    def blank_of_utilities(cls, game: Game, utilities: Array) -> Stakes:
+        """Return blank stakes of contracts with utilities of shape (players, cases)."""
         disagreement = game.disagreement_array()
-        scale = np.maximum(np.ptp(sampled.utilities, axis=1), 1e-300)
+        scale = np.maximum(np.ptp(utilities, axis=1), 1e-300)
         everybody = np.ones(disagreement.size, dtype=bool)
         return cls(disagreement, scale, np.ones(disagreement.size), everybody, disagreement)
 
@@ -119,7 +125,9 @@ def score_utilities(solution: str, stakes: Stakes, utilities: Array, performance
     ndarray, shape (cases,)
         Higher is better; ``-inf`` where the contract is not acceptable.
     """
-    gains = np.maximum(utilities - stakes.disagreement[:, None], 0.0)[stakes.bargainers]
+    gains = utilities - stakes.disagreement[:, None]
+    # what is rounding is no gain
+    gains = np.where(gains > ACCEPTANCE * stakes.scale[:, None], gains, 0.0)[stakes.bargainers]
     with np.errstate(divide="ignore", invalid="ignore"):
         if solution.startswith("player "):
             value = utilities[int(solution.removeprefix("player "))]
@@ -138,7 +146,7 @@ def score_utilities(solution: str, stakes: Stakes, utilities: Array, performance
             logs = np.log(gains[weights > 0])
             value = (weights[weights > 0, None] * logs).sum(axis=0)
             # where every product is zero, the least bad is far below any positive product
-            value = np.where(np.isfinite(value), value, -1e300)
+            value = np.where(np.isfinite(value), value, _ZERO_PRODUCT)
         elif solution == "egalitarian":
             value = gains.min(axis=0)
         elif solution == "kalai-smorodinsky":
@@ -148,6 +156,19 @@ def score_utilities(solution: str, stakes: Stakes, utilities: Array, performance
             raise ValueError(f"no score for {solution!r}")
     value = np.where(np.isnan(value), -np.inf, value)
     return np.where(stakes.acceptable(utilities), value, -np.inf)
+
+
+def nobody_gains(solution: str, value: float) -> bool:
+    """Whether a score of Nash's product or of a smallest gain says that some bargainer gains none.
+
+    Parameters
+    ----------
+    solution : str
+        ``"nash"``, ``"egalitarian"`` or ``"kalai-smorodinsky"``.
+    value : float
+        As `score_utilities` returns it.
+    """
+    return value <= (0.1 * _ZERO_PRODUCT if solution == "nash" else 0.0)
 
 
 def favoured_player(solution: str, players: tuple[str, ...]) -> str | None:

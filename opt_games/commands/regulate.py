@@ -25,6 +25,8 @@ from opt_games.commands.shared import (
 )
 from opt_games.errors import SpecError
 from opt_games.game import Game
+from opt_games.kernels.policy.pairs_of import why_no_pairs
+from opt_games.kernels.policy.payoffs import compile_policy_game
 from opt_games.names import quoted
 from opt_games.policy.best import WELFARE, best_policy, check_ranges
 from opt_games.policy.effects import anarchy, effects
@@ -34,6 +36,7 @@ from opt_games.policy.summary import Summary
 from opt_games.sweeps.values import parse_vary
 
 _POINTS = 41
+_GRID = 13
 _MOST = 33  # of the first grid, per parameter, and in a scenario
 _MOST_OF_SCENARIO = 17
 _REACH = 4.0  # floors up to so many times the level in anarchy, where no range is given
@@ -43,7 +46,8 @@ Vary = Annotated[
     typer.Option(
         metavar="NAME=VALUES",
         help="theta_D=0:2.5:51 (51 values) or theta_D=0,1,2. Several make a grid. By default the "
-        f"parameters in the floors, {_POINTS} values each.",
+        "parameters in the floors, or from 0 to 1 those in the liabilities: "
+        f"{_POINTS} values each, or {_GRID} of several whose games have no closed form.",
     ),
 ]
 Output = Annotated[
@@ -158,17 +162,31 @@ def _interval(name: str, text: str) -> tuple[float, float]:
 
 
 def _default_ranges(game: Game) -> dict[str, Any]:
-    """Return values of the parameters that stand in floors, up to well above anarchy."""
-    rules = game.regulation
-    if rules is None:
+    """Return values of the parameters that stand in floors, up to well above anarchy.
+
+    Without floors, of those in the liabilities, which are fractions.
+    """
+    rules, harm = game.regulation, game.harm
+    if rules is not None:
+        formulas = (*rules.generalist.values(), *rules.specialists.values())
+        what, top = "floors", _REACH * _highest_level(anarchy(game))
+    elif harm is not None and harm.liability:
+        formulas, what, top = tuple(harm.liability.values()), "liabilities", 1.0
+    else:
         raise SpecError(
-            "there are no floors: add a table [regulation], or give --vary", key="regulation"
+            "there are no floors and no liabilities: add a table [regulation], or give --vary",
+            key="regulation",
         )
-    floors = (*rules.generalist.values(), *rules.specialists.values())
-    names = sorted({name for floor in floors for name in floor.names})
+    names = sorted({name for formula in formulas for name in formula.names})
     if not names:
-        raise SpecError("the floors are numbers: name parameters in them, or give --vary")
-    free = opt_games.solve(anarchy(game)).equilibrium
-    levels = [level for level in (free.levels if free else {}).values() if level]
-    top = max((value for level in levels for value in level.values()), default=0.0) or 1.0
-    return dict.fromkeys(names, f"0:{_REACH * top:.6g}:{_POINTS}")
+        raise SpecError(f"the {what} are numbers: name parameters in them, or give --vary")
+    exact = why_no_pairs(compile_policy_game(game)) is None
+    points = _POINTS if exact or len(names) == 1 else _GRID
+    return dict.fromkeys(names, f"0:{top:.6g}:{points}")
+
+
+def _highest_level(game: Game) -> float:
+    """Return the highest level at the equilibrium, 1 if there is none above 0."""
+    found = opt_games.solve(game).equilibrium
+    levels = [level for level in (found.levels if found else {}).values() if level]
+    return max((value for level in levels for value in level.values()), default=0.0) or 1.0

@@ -9,7 +9,7 @@ from opt_games.engines.outcomes import Outcomes
 from opt_games.errors import SpecError
 from opt_games.names import did_you_mean, quoted
 
-ENGINES = ("quadratic", "batch", "batch-numba", "ipopt", "one-by-one")
+ENGINES = ("quadratic", "search", "batch", "batch-numba", "ipopt", "one-by-one")
 
 
 class Engine(Protocol):
@@ -43,6 +43,10 @@ def get_engine(name: str) -> Engine:
         from opt_games.engines.quadratic import Quadratic
 
         return Quadratic()
+    if name == "search":
+        from opt_games.engines.search import Search
+
+        return Search()
     if name in ("batch", "batch-numba"):
         from opt_games.engines.batch import Batch
 

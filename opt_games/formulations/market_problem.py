@@ -8,9 +8,10 @@ solutions that maximise the smallest gain, that gain :math:`t` are variables:
 
 .. math::
 
-   \max_{x_0, v, t, \delta, y} \; h_0(v) + \sum_i h_i(U_i) \quad\text{or}\quad t
+   \max_{x_0, v, t, y} \; h_0(v) + \sum_i h_i(U_i) \quad\text{or}\quad t
    \qquad\text{s.t.}\qquad
-   \sum_i M_i = \phi_0'(x_0), \qquad v = \sum_i P_i - \phi_0(x_0), \qquad E_i = 0, \dots
+   \sum_i M_i = \phi_0'(x_0), \qquad v = \sum_i P_i - \phi_0(x_0), \qquad
+   \delta_i \in [\underline\delta, \overline\delta], \dots
 
 Two rows are sums over all; every other row and all second derivatives are of one specialist, or
 between it and :math:`x_0`. A generalist at the edge, where going any lower would lose a specialist,
@@ -55,6 +56,16 @@ class Members:
     positions: Index
     numbers: Array
 
+    def constant(self, name: str) -> Array:
+        """Return one of the `CONSTANTS`, by member."""
+        return np.asarray(self.numbers[len(self.block.names) + CONSTANTS.index(name)])
+
+    def shares(self, base: float, own: Array) -> Array:
+        """Return the shares of who contributes, at a scaled base level and their variables."""
+        values = self.block.values.map(own.size)
+        found = values(base, 0.0, own[None, :], self.numbers)
+        return np.asarray(found.full()[1 + self.kind.sums])
+
 
 @dataclass(frozen=True)
 class Scales:
@@ -96,7 +107,7 @@ class MarketProblem:
     """A sparse program over columns, ready for IPOPT.
 
     Variables are the base level, the generalist's profit, the smallest gain if any is asked for,
-    then `Members` by `Members`, specialist by specialist, its share and contribution, all scaled.
+    then `Members` by `Members` the variable of every specialist (`Block`), all scaled.
     Rows are the two sums, the generalist's own, then the specialists' in the same order.
 
     Attributes
@@ -138,7 +149,7 @@ class MarketProblem:
     @property
     def variables(self) -> int:
         """Number of variables."""
-        return self.shared + sum(e.kind.variables * e.positions.size for e in self.members)
+        return self.shared + sum(e.positions.size for e in self.members)
 
     @property
     def rows(self) -> int:
@@ -220,7 +231,7 @@ class MarketProblem:
         first, row = self.shared, self.shared_rows
         for each in self.members:
             kind, count = each.kind, each.positions.size
-            own = casadi.reshape(x[first : first + kind.variables * count], kind.variables, count)
+            own = x[first : first + count].T
             given: list[Any] = [casadi.repmat(base, 1, count), casadi.repmat(worst, 1, count), own]
             given.append(casadi.DM(each.numbers))
             found = each.block.values.map(count)(*given)
@@ -234,21 +245,18 @@ class MarketProblem:
             sums_by_base += total[1:]
             length = 1 + count_sums + kind.rows
             base_column.append(casadi.vec(found[1 + count_sums : length, :]))
-            own_gradient.append(-casadi.vec(found[length : length + kind.variables, :]) / size)
-            scaling = casadi.vertcat(1.0 / units, casadi.DM.ones(kind.rows))
-            scaling = casadi.diag(casadi.repmat(scaling, kind.variables, 1))
-            own_columns.append(casadi.vec(scaling @ found[length + kind.variables :, :]))
+            own_gradient.append(-found[length, :].T / size)
+            scaling = casadi.diag(casadi.vertcat(1.0 / units, casadi.DM.ones(kind.rows)))
+            own_columns.append(casadi.vec(scaling @ found[length + 1 :, :]))
             if kind.epigraph:
-                names = len(each.block.names)
-                span, unit = (CONSTANTS.index(name) for name in ("span", "utility_scale"))
-                numbers = each.numbers[names + span] / each.numbers[names + unit]
+                numbers = each.constant("span") / each.constant("utility_scale")
                 worst_column.append(casadi.MX(casadi.DM(-numbers)))
             theirs = casadi.reshape(lam[row : row + kind.rows * count], kind.rows, count)
             weights = casadi.vertcat(casadi.repmat(top, 1, count), theirs)
             found = each.block.curvature.map(count)(*given, weights)
             bend += casadi.sum2(found[0, :])
             own_bends.append(casadi.vec(found[1:, :]))
-            first += kind.variables * count
+            first += count
             row += kind.rows * count
         f = -worst if self.epigraph else -goal / size
         g = casadi.vertcat(sums / units + at[1 : 1 + count_sums], *own_rows)
@@ -257,7 +265,7 @@ class MarketProblem:
             gradient = [casadi.MX(0.0), casadi.MX(0.0), casadi.MX(-1.0)]
             own_gradient = [casadi.MX.zeros(self.variables - self.shared)]
         lead = at.shape[0]
-        entries = [(sums_by_base / units + by[1 : 1 + count_sums, 0])[:2]]
+        entries = [sums_by_base / units + by[1 : 1 + count_sums, 0]]
         entries += [*base_column, by[2:lead, 1]]
         if self.epigraph:
             if self.leader.epigraph:
@@ -285,7 +293,8 @@ class MarketProblem:
     def _jacobian_pattern(self) -> Any:
         """Where the rows depend on the variables, column by column."""
         own_rows = np.arange(self.shared_rows, self.rows)
-        columns = [np.concatenate([[0, 1], own_rows]), np.arange(1, self.shared_rows)]
+        sums = np.arange(self.sums)
+        columns = [np.concatenate([sums, own_rows]), np.arange(1, self.shared_rows)]
         if self.epigraph:
             columns.append(self._epigraph_rows)
         indices, lengths = [*columns], [column.size for column in columns]
@@ -296,8 +305,8 @@ class MarketProblem:
             theirs = np.broadcast_to(start + np.arange(kind.rows), (count, 1, kind.rows))
             shared = np.broadcast_to(np.arange(self.sums), (count, 1, self.sums))
             both = np.concatenate([shared, theirs], axis=2)
-            indices.append(np.repeat(both, kind.variables, axis=1).ravel())
-            lengths += [self.sums + kind.rows] * (kind.variables * count)
+            indices.append(both.ravel())
+            lengths += [self.sums + kind.rows] * count
             row += kind.rows * count
         starts = np.concatenate([[0], np.cumsum(lengths)])
         return casadi.Sparsity(
@@ -325,16 +334,10 @@ class MarketProblem:
         first = self.shared
         for each in self.members:
             count = each.positions.size
-            start = first + each.kind.variables * np.arange(count)[:, None]
-            zero = np.zeros((count, 1), dtype=np.int64)
-            if each.kind.variables == 2:
-                rows = np.hstack([zero, start, zero, start, start + 1])
-                lengths += [2, 3] * count
-            else:
-                rows = np.hstack([zero, start])
-                lengths += [2] * count
-            indices.append(rows.ravel())
-            first += each.kind.variables * count
+            own = first + np.arange(count)
+            indices.append(np.column_stack([np.zeros(count, dtype=np.int64), own]).ravel())
+            lengths += [2] * count
+            first += count
         starts = np.concatenate([[0], np.cumsum(lengths)])
         flat = np.concatenate(indices).tolist()
         return casadi.Sparsity(self.variables, self.variables, starts.tolist(), flat)

@@ -5,15 +5,21 @@ contributes :math:`y = x_1 - x_0` under the share :math:`\delta` adds to the who
 
 .. math::
 
-   E = (1 - \delta)\, r'(x_0 + y) - \phi_y, \qquad
    P = \delta\, r(x_0 + y), \qquad
-   M = \delta\, r'(x_0 + y)\, s, \qquad s = \frac{dx_1}{dx_0} = 1 - \frac{E_{x_0}}{E_y} :
+   M = \delta\, r'(x_0 + y)\, s, \qquad s = \frac{dx_1}{dx_0} = 1 - \frac{E_{x_0}}{E_y}, \qquad
+   E = (1 - \delta)\, r'(x_0 + y) - \phi_y :
 
-its own first-order condition :math:`E = 0`, its part :math:`P` of the generalist's revenue, and its
-part :math:`M` of the generalist's marginal revenue. The slope :math:`s` of its response takes the
-place of the multiplier that the Pyomo model has for :math:`E`; with it every row of the problem but
-two, the sums over :math:`P` and :math:`M`, is of one specialist alone. Who free-rides has
-:math:`y = 0`, :math:`s = 1`, and is content: :math:`E \le 0`.
+its part :math:`P` of the generalist's revenue, and its part :math:`M` of the generalist's marginal
+revenue. The slope :math:`s` of its response takes the place of the multiplier that the Pyomo model
+has for its first-order condition :math:`E = 0`; with it every row of the problem but two, the sums
+over :math:`P` and :math:`M`, is of one specialist alone. The condition itself gives the share,
+
+.. math:: \delta = 1 - \frac{\phi_y(x_0 + y, x_0)}{r'(x_0 + y)},
+
+so that the logarithm of the contribution is the only variable of a specialist. Near a share of 1
+the contribution goes to zero, often without a second derivative; in the logarithm all is smooth.
+Who free-rides has its share as its variable, :math:`y = 0`, :math:`s = 1`, and is content:
+:math:`E \le 0`.
 
 At a rival base level :math:`x_r`, which the generalist must not prefer, the specialist would pay
 :math:`P_r(\delta)`, with its response to that level inside. It stands in the problem as its Taylor
@@ -72,11 +78,6 @@ class BlockKind:
     rivals: int = 0
 
     @property
-    def variables(self) -> int:
-        """How many variables it has: its share, and its contribution."""
-        return 2 if self.contributes else 1
-
-    @property
     def sums(self) -> int:
         """To how many sums over all it adds."""
         return 2 + self.rivals
@@ -115,8 +116,9 @@ class Block:
     """Functions of one specialist.
 
     The arguments are ``(base, worst, own, numbers)``: the base level and the smallest gain, its own
-    variables, its parameters and constants, all scaled. Rows are those that are sums over all, then
-    its own.
+    variable, its parameters and constants, all scaled. The variable is the share of who free-rides,
+    and of who contributes the logarithm of its contribution. Rows are those that are sums over all,
+    then its own; the first of who contributes is its share.
 
     Attributes
     ----------
@@ -126,10 +128,10 @@ class Block:
         Its term of the objective, the sums and its rows, one column.
     slopes : casadi.Function
         The derivative of the objective's term in the base level; of the sums; of its rows; then of
-        the objective's term in its own variables; and, variable by variable, of sums and rows.
+        the objective's term in its own variable; and of sums and rows in that.
     curvature : casadi.Function
         Of these and multipliers of objective, sums and rows: the Lagrangian's second derivative in
-        the base level, then, variable by variable, the upper half of the rest.
+        the base level, in that and its own variable, and in its own.
     """
 
     names: tuple[str, ...]
@@ -179,23 +181,26 @@ def specialist_block(group: SpecialistGroup, kind: BlockKind, attribute: str) ->
         Goal.LOG_GAIN: constants["weight"] * casadi.log(gain),
         Goal.LEVEL: base + extra,
     }[kind.goal]
+    scaled = [casadi.SX.sym("base"), casadi.SX.sym("own")]
+    kept = casadi.gradient(cost, extra) / marginal
+    agreed = 1 - kept if kind.contributes else scaled[1]
     rows = [share * marginal * slope, share * revenue]
     present = casadi.SX.sym("present_share")
     rivals = [[casadi.SX.sym(each) for each in RIVAL_TERMS] for _ in range(kind.rivals)]
     change = share - present
     rows += [paid + change * (by_share + change * bend) for paid, by_share, bend in rivals]
-    if kind.contributes or kind.content:
+    if kind.contributes:
+        rows.append(share)
+    if kind.content:
         rows.append(own / constants["slope_scale"])
     if kind.floor:
         rows.append((utility - constants["least"]) / unit)
     if kind.epigraph:
         rows.append(gain - worst * constants["span"] / unit)
-    scaled = [casadi.SX.sym("base"), casadi.SX.sym("own", kind.variables)]
-    level = scaled[1][1] * constants["level_scale"] if kind.contributes else casadi.SX(0.0)
+    level = casadi.exp(scaled[1]) * constants["level_scale"] if kind.contributes else 0.0
+    shared = casadi.substitute(casadi.vertcat(goal, *rows), share, agreed)
     replaced = casadi.substitute(
-        [goal, *rows],
-        [base, share, extra],
-        [scaled[0] * constants["base_scale"], scaled[1][0], level],
+        [shared], [base, extra], [scaled[0] * constants["base_scale"], casadi.SX(level)]
     )
     more = [present, *(each for rival in rivals for each in rival)] if rivals else []
     numbers = casadi.vertcat(*parameters, *constants.values(), *more)

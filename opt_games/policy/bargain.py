@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,18 +13,16 @@ from opt_games.errors import UnsupportedGameError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.policy.exact import solve_pairs
-from opt_games.kernels.policy.pair import TIE
 from opt_games.kernels.policy.pairs_of import pairs_of
 from opt_games.kernels.policy.response import Contest
-from opt_games.kernels.policy.search import best_bases
-from opt_games.kernels.policy.window import find_window
+from opt_games.kernels.policy.settle import Search
 from opt_games.policy.equilibrium import PolicyMap
 from opt_games.policy.shares import Evaluate, agreed_shares
 from opt_games.policy.utilities import of_players, utilities_of
 from opt_games.result import Bargain
 from opt_games.solvers.base import SolverOptions
 
-_SEARCHED = {"first": 17, "followed": (), "tolerance": 1e-6}
+EFFORT: Mapping[str, Any] = {"first": 33, "followed": (2,), "dear": True}
 """Less is done where every share takes a search."""
 
 
@@ -79,7 +78,7 @@ def agreed(equilibria: PolicyMap, solution: str) -> Array | None:
         )
     weights, disagreement = (of_players(game, numbers, w) for w in ("weights", "disagreement"))
     evaluate = _exact(equilibria) if equilibria.exact else _searched(equilibria)
-    effort: dict[str, Any] = {} if equilibria.exact else _SEARCHED
+    effort = {} if equilibria.exact else EFFORT
     bounds = game.contract.bounds
     (share,) = agreed_shares(evaluate, solution, bounds, disagreement, weights, **effort)
     return None if np.isnan(share) else np.full(len(game.specialists), share)
@@ -100,26 +99,11 @@ def _exact(equilibria: PolicyMap) -> Evaluate:
 
 def _searched(equilibria: PolicyMap) -> Evaluate:
     game, numbers = equilibria.game, equilibria.numbers
-    known: dict[float, tuple[Array, float]] = {}
-    outside = numbers.outside[:, 0]
 
-    def at(share: float) -> tuple[Array, float]:
-        contest = Contest(equilibria.compiled, numbers, np.full(len(game.specialists), share))
-        found = best_bases(contest, contest.adapters(), find_window(contest))
-        size = found.size[0] + abs(outside[0])
-        if found.payoff[0] < outside[0] - TIE * size:
-            return outside, 0.0
-        profits = np.array([found.payoff[0], *(each.own[0] for each in found.responses)])
-        levels = sum(float(each.final[0, 0]) for each in found.responses if each.takes[0])
-        return profits, levels
-
-    def evaluate(_: NDArray[np.int64], shares: Array) -> tuple[Array, Array]:
-        for share in shares.tolist():
-            if share not in known:
-                known[share] = at(share)
-        profits = np.stack([known[share][0] for share in shares.tolist()], axis=1)
-        some = numbers.take(np.zeros(shares.size, dtype=np.int64))
-        performance = np.array([known[share][1] for share in shares.tolist()])
-        return utilities_of(game, some, profits), performance
+    def evaluate(games: NDArray[np.int64], shares: Array) -> tuple[Array, Array]:
+        some = numbers.take(games)
+        contracts = np.tile(shares, (len(game.specialists), 1))
+        found = Search.of(Contest(equilibria.compiled, some, contracts)).settle()
+        return utilities_of(game, some, found.profits), found.performance
 
     return evaluate

@@ -25,9 +25,8 @@ from opt_games.kernels.policy.exact import solve_pairs
 from opt_games.kernels.policy.pair import TIE
 from opt_games.kernels.policy.pairs_of import pairs_of, why_no_pairs
 from opt_games.kernels.policy.payoffs import Numbers, PolicyGame, compile_policy_game
-from opt_games.kernels.policy.response import Adapter, Contest
-from opt_games.kernels.policy.search import best_bases
-from opt_games.kernels.policy.window import Window, find_window
+from opt_games.kernels.policy.response import Contest
+from opt_games.kernels.policy.settle import Search
 from opt_games.policy.society import society
 from opt_games.result import (
     ABSTAIN,
@@ -119,18 +118,17 @@ class _Solving:
 
     map: PolicyMap
     contest: Contest
-    window: Window
-    adapters: list[Adapter]
+    search: Search
 
     @classmethod
     def of(cls, policy_map: PolicyMap, shares: Array) -> _Solving:
-        contest = Contest(policy_map.compiled, policy_map.numbers, shares)
-        return cls(policy_map, contest, find_window(contest), contest.adapters())
+        contest = Contest(policy_map.compiled, policy_map.numbers, shares[:, None])
+        return cls(policy_map, contest, Search.of(contest))
 
     def equilibrium(self) -> Equilibrium:
         """Find the equilibrium, by closed form or search, and by the solver."""
         found = self._exact() or self._searched()
-        highest = self._highest_payoff()
+        highest = float(self.search.highest_payoff()[0])
         best = self._checked(found, highest)
         outside = float(self.map.numbers.outside[0, 0])
         if best.profit[0] < outside - TIE * (best.turnover[0] + abs(outside)):
@@ -147,47 +145,32 @@ class _Solving:
         if not self.map.exact:
             return None
         contest = self.contest
-        found = solve_pairs(pairs_of(contest.compiled, contest.numbers, contest.shares))
+        found = solve_pairs(pairs_of(contest.compiled, contest.numbers, contest.shares[0]))
         d = contest.attributes
         return Place(found.base[:d, 0], found.final[:d].T, (bool(found.takes[0]),))
 
     def _searched(self) -> Place:
-        found = best_bases(self.contest, self.adapters, self.window)
-        tied = found.payoff >= found.payoff[0] - TIE * found.size[0]
-        best = int(
-            np.where(tied, np.round(found.liking / max(found.size[0], 1e-300), 9), -np.inf).argmax()
-        )
-        responses = found.responses
+        found = self.search.settle()
         return Place(
-            found.base[:, best],
-            np.stack([each.final[:, best] for each in responses]),
-            tuple(bool(each.takes[best]) for each in responses),
+            found.base[:, 0], found.finals[..., 0], tuple(bool(each) for each in found.takes[:, 0])
         )
-
-    def _highest_payoff(self) -> float:
-        """Return the most that a search of its own finds for the generalist."""
-        d = self.contest.attributes
-        nodes = {1: 301, 2: 26, 3: 9}.get(d, 6)
-        found = best_bases(self.contest, self.adapters, self.window, seed=1, nodes=nodes)
-        return float(found.payoff[0])
 
     def _checked(self, place: Place, highest: float) -> Checked:
         """Evaluate a place by the original formulas, and let everybody deviate."""
-        contest = self.contest
-        base = place.base[:, None]
-        cost = float(contest.cost(base)[0])
+        contest, window = self.contest, self.search.window
+        base, only = place.base[:, None], np.zeros(1, dtype=np.int64)
+        cost = float(contest.cost(base, only)[0])
         profit, gain, turnover = [0.0 - cost], [0.0], [abs(cost)]
         outside = contest.numbers.outside[:, 0]
-        for k, adapter in enumerate(self.adapters):
+        for k, adapter in enumerate(self.search.adapters):
             final = place.finals[k][:, None]
-            response = adapter.respond(base, self.window.reach[k])
+            response = adapter.respond(base, only, window.reach[k])
             own, size = outside[k + 1], float(response.size[0])
             if place.takes[k]:
-                own = float(adapter.profit(final, base)[0])
-                earned, spent, liable = (float(each[0]) for each in adapter.money(final, base))
+                own = float(adapter.profit(final, base, only)[0])
+                earned, spent, liable = (float(x[0]) for x in adapter.money(final, base, only))
                 size = max(size, abs(earned) + abs(spent))
-                leads = (adapter.share * earned if adapter.share else 0.0) - liable
-                profit[0] += leads
+                profit[0] += float(adapter.led(final, base, only)[0])
                 turnover[0] += abs(earned) + abs(liable)
             profit.append(own)
             best = max(float(response.own[0]), outside[k + 1])
@@ -200,13 +183,13 @@ class _Solving:
     def _solved(self, found: Place) -> Iterator[Place]:
         """Solve the equilibrium problem on the branch of a place, and on those next to it."""
         names = self.map.game.specialists.names
-        contract = dict(zip(names, self.contest.shares.tolist(), strict=True))
+        contract = dict(zip(names, self.contest.shares[:, 0].tolist(), strict=True))
         log = self.map.log
         for number, branch in enumerate(self._branches(found)):
             failures = len(log.failures)
             model = equilibrium_problem(self.map.game, contract, branch)
             self._set_levels(model, found)
-            if log.solve(model, "equilibrium"):
+            if log.solve(model, "equilibrium", explain=number == 0):
                 yield self._levels_of(model, found)
             elif number > 0:
                 # a branch next to the one found may well hold no point
@@ -214,9 +197,10 @@ class _Solving:
 
     def _branches(self, place: Place) -> list[Branch]:
         """Return the branch of a place, and those of levels that are close to another closure."""
-        floor, lead_floor = self.contest.final_floor, self.contest.base_floor
-        highest = self.contest.highest
-        scale = self.window.base + np.max([*self.window.reach], axis=0)
+        contest, window = self.contest, self.search.window
+        floor, lead_floor = contest.final_floor[:, 0], contest.base_floor[:, 0]
+        highest = contest.highest[:, 0]
+        scale = (window.base + np.max([*window.reach], axis=0))[:, 0]
         own: list[list[list[Closure]]] = []
         for takes, final in zip(place.takes, place.finals, strict=True):
             options: list[list[Closure]] = []
@@ -281,8 +265,8 @@ class _Solving:
     def _levels_of(self, model: Any, found: Place) -> Place:
         attributes = self.map.game.attributes
         base = np.array([float(pyo.value(model.base[name])) for name in attributes])
-        base = np.clip(base, self.contest.base_floor, self.contest.highest)
-        low = np.maximum(base, self.contest.final_floor)
+        base = np.clip(base, self.contest.base_floor[:, 0], self.contest.highest[:, 0])
+        low = np.maximum(base, self.contest.final_floor[:, 0])
         finals = found.finals.copy()
         for k, name in enumerate(self.map.game.specialists.names):
             if found.takes[k]:
@@ -311,7 +295,11 @@ class _Solving:
     def _regime(self, base: Array, final: Array) -> str:
         if np.all(final <= base):
             return FREE_RIDE
-        return COMPLY if np.all(final <= np.maximum(base, self.contest.final_floor)) else CONTRIBUTE
+        return (
+            COMPLY
+            if np.all(final <= np.maximum(base, self.contest.final_floor[:, 0]))
+            else CONTRIBUTE
+        )
 
     def _nobody(self, highest: float) -> Equilibrium:
         players = self.map.game.players
@@ -336,7 +324,7 @@ class _Solving:
     ) -> Equilibrium:
         game = self.map.game
         names = game.players
-        contract = dict(zip(names[1:], self.contest.shares.tolist(), strict=True))
+        contract = dict(zip(names[1:], self.contest.shares[:, 0].tolist(), strict=True))
 
         def by_player(values: Array) -> dict[str, float]:
             return dict(zip(names, (float(each) for each in values), strict=True))

@@ -22,6 +22,9 @@ _FIRST = 65  # shares sampled of every game
 _SIDE = 8  # new shares on either side of the best of a stretch
 _FOLLOWED = (4, 4, 2, 2)  # stretches that are followed, by round; one afterwards
 _ROUNDS = 15
+_CLOSE = 1e-10  # of the range
+_DENSE = 257
+_AS_FORESEEN = 1e-12  # of the range of utilities
 _STENCIL = 1e-3  # of the range
 _ON_BOUND = 1e-9  # of the range: shares this close to a bound are on it
 
@@ -115,7 +118,7 @@ def agreed_shares(
     *,
     first: int = _FIRST,
     followed: tuple[int, ...] = _FOLLOWED,
-    tolerance: float = 0.0,
+    dear: bool = False,
 ) -> Array:
     """Return the common share of a bargaining solution for every game; ``nan`` for no agreement.
 
@@ -130,8 +133,9 @@ def agreed_shares(
         How many shares are sampled of every game.
     followed : tuple of int
         How many stretches are followed, by round; one afterwards.
-    tolerance : float
-        Shares closer to each other than this are not told apart.
+    dear : bool
+        Whether every share takes long: then tops are foreseen from utilities that have turned out
+        smooth, and shares closer to each other than 1e-10 of the range are not told apart.
 
     Examples
     --------
@@ -155,10 +159,10 @@ def agreed_shares(
     if solution == "kalai-smorodinsky":
         for player in range(disagreement.shape[0]):
             name = f"player {player}"
-            share = _refined(evaluate, name, table, rows, samples, bounds, followed, tolerance)
+            share = _refined(evaluate, name, table, rows, samples, bounds, followed, dear)
             found, _ = evaluate(rows, share)
             table.ideal[player, rows] = np.maximum(table.ideal[player, rows], found[player])
-    result[rows] = _refined(evaluate, solution, table, rows, samples, bounds, followed, tolerance)
+    result[rows] = _refined(evaluate, solution, table, rows, samples, bounds, followed, dear)
     return result
 
 
@@ -170,7 +174,7 @@ def _refined(
     samples: tuple[Array, Array, Array],
     bounds: tuple[float, float],
     followed: tuple[int, ...],
-    tolerance: float,
+    dear: bool,
 ) -> Array:
     """Return the best share of some games."""
     line, utilities, performance = samples
@@ -184,6 +188,7 @@ def _refined(
     best = _highest(values, liking)
     share = np.take_along_axis(nodes, best[:, None], axis=1)[:, 0]
     top: Array = np.take_along_axis(values, best[:, None], axis=1)[:, 0]
+    close = _CLOSE * (bounds[1] - bounds[0]) if dear else 0.0
     for turn in range(_ROUNDS):
         count = followed[turn] if turn < len(followed) else 1
         nodes = _closer(nodes, values, count)
@@ -196,10 +201,70 @@ def _refined(
         value = np.take_along_axis(values, best[:, None], axis=1)[:, 0]
         share = np.where(value >= top, here, share)
         top = np.maximum(value, top)
-        if np.ptp(nodes, axis=1).max() <= tolerance:
+        if np.ptp(nodes, axis=1).max() <= close:
             break
+        if dear and count == 1:
+            utilities = found.reshape(-1, *nodes.shape)
+            foreseen, held = _foreseen(solution, table, rows, nodes, utilities, sums)
+            found, sums = evaluate(rows, foreseen)
+            value = table.score(solution, rows, found, sums)
+            kept = np.abs(found - held).max(axis=0) <= _AS_FORESEEN * table.scale[:, rows].max(
+                axis=0
+            )
+            kept &= value >= top
+            share, top = np.where(kept, foreseen, share), np.where(kept, value, top)
+            if kept.all():
+                break
     share = _sharpened(evaluate, solution, table, rows, share, top, bounds)
     return _on_bounds(evaluate, solution, table, rows, share, top, bounds)
+
+
+def _foreseen(
+    solution: str,
+    table: Table,
+    rows: NDArray[np.int64],
+    nodes: Array,
+    utilities: Array,
+    performance: Array,
+) -> tuple[Array, Array]:
+    """Return where splines through the utilities are best, and their values there.
+
+    Parameters
+    ----------
+    nodes : ndarray, shape (games, shares)
+    utilities : ndarray, shape (players, games, shares)
+    performance : ndarray, shape (games * shares,)
+    """
+    from scipy.interpolate import CubicSpline
+    from scipy.optimize import minimize_scalar
+
+    shares = np.empty(rows.size)
+    held = np.empty((utilities.shape[0], rows.size))
+    levels = performance.reshape(nodes.shape)
+    for k, game in enumerate(rows):
+        line, first = np.unique(nodes[k], return_index=True)
+        if line.size < 4:  # nothing between them to foresee
+            shares[k], held[:, k] = line[0], utilities[:, k, first[0]]
+            continue
+        spline = CubicSpline(line, np.vstack([utilities[:, k, first], levels[k, first]]), axis=1)
+
+        def score(share: Array, spline: CubicSpline = spline, game: np.int64 = game) -> Array:
+            values = spline(share)
+            return table.score(solution, np.full(share.size, game), values[:-1], values[-1])
+
+        dense = np.unique(np.concatenate([line, np.linspace(line[0], line[-1], _DENSE)]))
+        best = int(score(dense).argmax())
+        low, high = dense[max(best - 1, 0)], dense[min(best + 1, dense.size - 1)]
+        found = minimize_scalar(
+            lambda share, score=score: -float(score(np.array([share]))[0]),
+            bounds=(low, high),
+            method="bounded",
+            options={"xatol": 1e-15},
+        )
+        tried = np.array([dense[best], found.x])
+        shares[k] = tried[score(tried).argmax()]
+        held[:, k] = spline(shares[k])[:-1]
+    return shares, held
 
 
 def _sharpened(

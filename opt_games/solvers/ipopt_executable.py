@@ -41,6 +41,8 @@ HOW_TO_GET = (
 VERSION_SECONDS = 5.0
 """How long the program may take to tell its version."""
 
+_TO_START_AND_STOP = 5.0  # seconds, before a program that was told its time limit is killed
+
 WORDS: tuple[tuple[str, Termination], ...] = (
     ("Optimal Solution Found", Termination.CONVERGED),
     ("Solved To Acceptable Level", Termination.ACCEPTABLE),
@@ -130,12 +132,16 @@ class ExecutableProblem(CompiledProblem):
     ) -> None:
         self.variables = view.variables
         self._view = view
-        self._options = options
         self._solver = solver
         self._path = path
         self._vendor = ipopt_options(options)
         for silent in ("print_level", "sb"):  # its output is caught, and holds the iteration count
             del self._vendor[silent]
+        # Pyomo's limit is one of processor time, and kills a second after as much wall-clock time
+        self._killed_after = options.time_limit
+        if options.time_limit is not None and _numbers(solver.version) >= (3, 14):
+            self._vendor["max_wall_time"] = options.time_limit
+            self._killed_after = options.time_limit + _TO_START_AND_STOP
 
     def solve(self, *, load: bool = True, warm: bool = False) -> SolverResult:
         """Solve for the present data of the model: see `CompiledProblem.solve`."""
@@ -168,7 +174,7 @@ class ExecutableProblem(CompiledProblem):
                     load_solutions=False,
                     raise_exception_on_nonoptimal_result=False,
                     solver_options=self._vendor,
-                    time_limit=self._options.time_limit,
+                    time_limit=self._killed_after,
                     writer_config={"linear_presolve": False},
                 )
         except subprocess.TimeoutExpired:
@@ -274,6 +280,11 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger in loggers:
             logger.removeFilter(nothing)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return a version as numbers that compare."""
+    return tuple(int(each) for each in re.findall(r"\d+", version)[:3])
 
 
 def _one_line(text: str) -> str:

@@ -10,11 +10,12 @@ from opt_games.errors import SpecError
 from opt_games.names import did_you_mean, quoted
 
 AUTO = "auto"
-BY_SPEED = ("quadratic", "batch", "ipopt", "one-by-one")
+BY_SPEED = ("quadratic", "search", "batch", "ipopt", "one-by-one")
 """The engines, fastest first; the last covers every game."""
 
 POINTS_PER_PART = {
     "quadratic": 16384,
+    "search": 256,
     "batch": 16384,
     "batch-numba": 32768,
     "ipopt": 100,

@@ -15,7 +15,9 @@ from opt_games.bargaining.market_contract import best_market_contract
 from opt_games.bargaining.market_equilibria import market_equilibria
 from opt_games.bargaining.market_few import few_search
 from opt_games.bargaining.market_ideals import specialist_ideals
+from opt_games.bargaining.market_terms import Terms
 from opt_games.bargaining.solutions import Stakes, score_utilities
+from opt_games.errors import UnsupportedGameError
 from opt_games.solvers.base import SolverOptions
 
 SEPARATE = Contract(shares="separate")
@@ -107,14 +109,15 @@ def test_every_specialists_best_contract():
     equilibria, scale = market_equilibria(game)
     ideals = specialist_ideals(equilibria.search.crowd, scale, 0.0, 1.0)
     few, stakes = few_search(equilibria, scale)
-    climbed = few.with_ideals(stakes).ideal[1:]
+    climbed = few.with_ideals(Terms(game, "nash", stakes, np.zeros(4))).ideal[1:]
     np.testing.assert_allclose(ideals, climbed, rtol=1e-6)
 
 
-@pytest.mark.parametrize("seed", [0, 4])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [4, 7, 16])
 def test_a_brute_force_over_contracts_of_a_small_market(seed):
     shortfall, _ = compare(seed)
-    assert shortfall < 1e-5
+    assert shortfall < 1e-6
 
 
 @pytest.mark.parametrize("seed", [14, 42])
@@ -131,10 +134,75 @@ def test_a_brute_force_over_contracts_of_small_markets():
     assert [same for _, same in found].count(False) == 0
     shortfall = np.array([each for each, _ in found if each is not None])
     assert shortfall.size == 13
-    assert (shortfall < 1e-3).mean() > 0.9
-    assert np.median(shortfall) < 1e-5
-    # the market of few is searched by programs and by climbing, which may stop at another hill
-    assert shortfall.max() < 0.03
+    assert shortfall.max() < 1e-6
+
+
+def powers(size: int) -> Game:
+    rng = np.random.default_rng(size)
+    form = Specialist("app", "rho * alpha1", "c1 * (alpha1 - alpha0)**1.7")
+    table = SpecialistTable(form, {name: rng.uniform(0.5, 2.0, size) for name in ("rho", "c1")})
+    return Game("m", Generalist("c0 * alpha0**2"), table, {"c0": float(size)}, contract=SEPARATE)
+
+
+def test_contributions_without_a_second_derivative_at_zero():
+    # half of the specialists give up everything there, and contribute nothing
+    game = powers(200)
+    found = best_market_contract(game, "utilitarian", SolverOptions())
+    assert not found.progress.failures
+    assert found.progress.gap < 1e-9
+    assert 50 < (found.outcome.share == 1.0).sum() < 150
+    equilibria, _ = market_equilibria(game)
+    rng = np.random.default_rng(0)
+    best = found.outcome.utilities.sum()
+    for k in rng.choice(200, 12, replace=False):
+        for share in (0.0, 0.3, 0.7, 0.95, 0.999, 1.0):
+            shares = np.array(found.outcome.share)
+            shares[k] = share
+            assert equilibria.outcome(shares).utilities.sum() <= best + 1e-9 * best
+
+
+def test_an_outside_option_of_the_generalist_that_only_some_contracts_beat():
+    form = Specialist("app", "rho * alpha1", "(alpha1 - alpha0)**2")
+    table = SpecialistTable(form, {"rho": np.ones(20)})
+    generalist = Generalist("20 * alpha0**2", outside_option=4.0)
+    game = Game("m", generalist, table, contract=SEPARATE)
+    found = opt_games.solve(game, bargain="nash")
+    # by symmetry one share d for all: pi_G = 20 (d / 2 - d**2 / 4)
+    share = np.linspace(0.0, 1.0, 1_000_001)[1:-1]
+    leader = 20.0 * (share / 2.0 - share**2 / 4.0)
+    each = share * (1.0 - share) / 2.0 + (1.0 - share) ** 2 / 4.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = np.log(leader - 4.0) + 20.0 * np.log(each)
+    expected = share[np.nanargmax(value)]
+    np.testing.assert_allclose(list(found.shares.values()), expected, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("revenue", "solver", "why"),
+    [
+        ("min(rho * alpha1, 1)", "ipopt", "not smooth"),
+        ("rho * alpha1**2 / (1 + alpha1**2)", "ipopt", "profit of app-1 is not proven concave"),
+        ("rho * alpha1", "cyipopt", "takes ipopt, not cyipopt"),
+    ],
+)
+def test_a_market_that_is_not_covered_says_why_at_once(revenue, solver, why):
+    table = SpecialistTable(
+        Specialist("app", revenue, "(alpha1 - alpha0)**2"), {"rho": np.ones(200)}
+    )
+    game = Game("m", Generalist("200 * alpha0**2"), table, contract=SEPARATE)
+    if solver == "cyipopt":
+        pytest.importorskip("cyipopt")
+    with pytest.raises(UnsupportedGameError, match=why):
+        opt_games.solve(game, bargain="nash", solver=solver)
+
+
+def test_costs_of_entry_that_nobody_can_pay():
+    form = Specialist("app", "rho * alpha1", "100 + (alpha1 - alpha0)**2")
+    table = SpecialistTable(form, {"rho": np.ones(50)})
+    game = Game("m", Generalist("50 * alpha0**2"), table, contract=SEPARATE)
+    found = opt_games.solve(game, bargain="utilitarian")
+    assert not found.agreement
+    assert "not proven" in found.notes[0]
 
 
 def test_the_shares_of_all_in_json(tmp_path, capsys):

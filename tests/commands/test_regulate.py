@@ -5,6 +5,7 @@ import json
 import pytest
 import xarray as xr
 
+import opt_games
 from opt_games import cli
 
 FLOORS = ("--vary", "theta_G=0:0.5:3", "--vary", "theta_D=0:1:11")
@@ -47,6 +48,13 @@ def test_floors_are_varied_by_default_and_the_map_is_kept(run, tmp_path):
     assert "wrote" in err
     with xr.open_dataset(kept, engine="h5netcdf") as found:
         assert found["backfiring"].any()
+
+
+def test_without_floors_the_liabilities_are_varied_by_default():
+    from opt_games.commands.regulate import _default_ranges
+
+    liability = opt_games.load("liability")
+    assert _default_ranges(liability) == {"paid": "0:1:13", "part": "0:1:13"}
 
 
 @pytest.mark.parametrize(

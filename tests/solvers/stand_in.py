@@ -24,6 +24,7 @@ WORDS = {
     ),
     "Diverging_Iterates": (300, "Iterates diverging; problem might be unbounded."),
     "Maximum_Iterations_Exceeded": (400, "Maximum Number of Iterations Exceeded."),
+    "Maximum_WallTime_Exceeded": (402, "Maximum Wallclock Time Exceeded."),
     "Maximum_CpuTime_Exceeded": (401, "Maximum CPU Time Exceeded."),
     "Invalid_Number_Detected": (
         503,

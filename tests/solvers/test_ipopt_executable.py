@@ -91,7 +91,7 @@ def test_crash(tmp_path, capfd):
 def test_hanging_program_is_killed_at_the_time_limit(tmp_path, capfd):
     result = run(tmp_path, "hang", SolverOptions(time_limit=0.2))
     assert (result.termination, result.holds) == (Termination.TIME_LIMIT, Quality.NOTHING)
-    assert result.seconds < 10
+    assert result.seconds < 50  # the program sleeps for 60
     assert capfd.readouterr() == ("", "")
 
 

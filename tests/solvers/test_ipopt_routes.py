@@ -220,13 +220,13 @@ def test_iteration_limit(solver):
 
 
 def test_time_limit(solver):
-    model = problems.chained_rosenbrock(1500)
-    problem = solver.compile(model, SolverOptions(time_limit=0.05))
+    model = problems.chained_rosenbrock(6000)
+    problem = solver.compile(model, SolverOptions(time_limit=2.0))
     result = problem.solve(load=False)
     assert result.termination is Termination.TIME_LIMIT
     assert result.holds is Quality.FEASIBLE
     assert result.iterations > 0
-    assert result.seconds < 10
+    assert result.seconds < 60
 
 
 def test_vendor_options_pass_through(solver):

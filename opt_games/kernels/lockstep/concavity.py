@@ -22,15 +22,19 @@ Interval = tuple[Array, Array]
 
 def concave(market: Market) -> NDArray[np.bool_]:
     """Whether every follower's payoff is proven concave in its final level; shape (games,)."""
-    proven = np.ones(market.games, dtype=bool)
+    return np.asarray(each_concave(market).all(axis=0))
+
+
+def each_concave(market: Market) -> NDArray[np.bool_]:
+    """Return the same, follower by follower; shape (followers, games)."""
+    proven = np.ones((market.size, market.games), dtype=bool)
     for form, parameters in zip(market.forms.followers, market.followers, strict=True):
         levels = (np.zeros((1, 1)), np.full((1, 1), np.inf))
         inputs = [levels, levels, *((each, each) for each in parameters)]
         revenue, cost = bounds(form.curvature, inputs)
         with np.errstate(invalid="ignore"):
             right = (revenue[1] <= 0) & (cost[0] >= 0)
-        shape = (form.members.size, market.games)
-        proven &= np.broadcast_to(right, shape).all(axis=0)
+        proven[form.members] = np.broadcast_to(right, (form.members.size, market.games))
     return proven
 
 

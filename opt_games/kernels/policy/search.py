@@ -2,84 +2,41 @@
 
 Responses are those of `opt_games.kernels.policy.response`. The generalist's profit jumps where a
 specialist leaves and kinks where one stops to contribute, so the closer look uses values only:
-points are drawn around every top, in a box that shrinks where nothing better is found.
+points are drawn around every top, in a box that shrinks where nothing better is found; a top that
+is smooth, or on the edge of a jump, is then placed by its slope.
+
+Games that differ in their numbers only are searched side by side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.policy.response import Adapter, Contest, Response
+from opt_games.kernels.policy.polish import polish
+from opt_games.kernels.policy.replies import Replies, inside, joined, replaced, replies
+from opt_games.kernels.policy.response import Adapter, Contest
 from opt_games.kernels.policy.window import Window
 
 _NODES = {1: 241, 2: 31, 3: 10}  # of the scan, per attribute
 _TOPS = 12
 _DRAWN = 24  # points around a top, in a round
 _ROUNDS = 60
+_LOOKED = 8  # rounds around a top, before its slope is asked
 _SHRINK = 0.6
+_ROUNDING = 4e-16  # of the size of the payoff
 _NEWTON = 4  # steps back to an edge
-_CLOSE = 1e-7  # of the window: boxes smaller than this are done
-
-
-@dataclass(frozen=True)
-class Replies:
-    """What base levels lead to; the last axis of every array is the point.
-
-    Attributes
-    ----------
-    base : ndarray, shape (attributes, points)
-    payoff : the generalist's profit if it takes part; ``-inf`` where undefined
-    liking : sum of the specialists' profits
-    size : size of the terms of the payoff
-    responses : tuple of Response
-    """
-
-    base: Array
-    payoff: Array
-    liking: Array
-    size: Array
-    responses: tuple[Response, ...]
-
-    def select(self, points: NDArray[np.int64]) -> Replies:
-        """Return some of the points."""
-        responses = tuple(
-            Response(*(getattr(each, name)[..., points] for name in each.__dataclass_fields__))
-            for each in self.responses
-        )
-        return Replies(
-            self.base[:, points],
-            self.payoff[points],
-            self.liking[points],
-            self.size[points],
-            responses,
-        )
-
-
-def replies(contest: Contest, adapters: list[Adapter], window: Window, base: Array) -> Replies:
-    """Answer base levels, shape (attributes, points), by all specialists."""
-    cost = contest.cost(base)
-    payoff, size = -cost, np.abs(cost)
-    liking = np.zeros(base.shape[1])
-    found = []
-    for adapter, reach in zip(adapters, window.reach, strict=True):
-        response = adapter.respond(base, reach)
-        payoff = payoff + response.leads
-        size = size + np.abs(response.leads)
-        liking = liking + response.own
-        found.append(response)
-    return Replies(base, np.where(np.isnan(payoff), -np.inf, payoff), liking, size, tuple(found))
+_CLOSE = 1e-9  # of the window: boxes smaller than this are done
 
 
 def best_bases(
     contest: Contest, adapters: list[Adapter], window: Window, *, seed: int = 0, nodes: int = 0
-) -> Replies:
-    """Find the best base levels, and the best of other hills; the best first.
+) -> list[Replies]:
+    """Find the best base levels of every game, and the best of other hills; the best first.
 
     Parameters
     ----------
@@ -89,43 +46,64 @@ def best_bases(
         Per attribute, of the scan; 0 for the usual number.
     """
     d = contest.attributes
-    axes = [_axis(contest, window, k, nodes or _NODES.get(d, 6)) for k in range(d)]
-    grid = np.stack(np.meshgrid(*axes, indexing="ij"))
-    scanned = replies(contest, adapters, window, grid.reshape(d, -1))
-    gaps = [_spacing(axis) for axis in axes]
+    grids, gaps = [], []
+    for game in range(contest.size):
+        axes = [_axis(contest, window, game, k, nodes or _NODES.get(d, 6)) for k in range(d)]
+        grids.append(np.stack(np.meshgrid(*axes, indexing="ij")))
+        each = np.meshgrid(*(_spacing(axis) for axis in axes), indexing="ij")
+        gaps.append(np.stack(each).reshape(d, -1))
+    sizes = [grid[0].size for grid in grids]
+    starts = np.cumsum([0, *sizes])
+    gap = np.hstack(gaps)
+    scanned = replies(
+        contest,
+        adapters,
+        window,
+        np.repeat(np.arange(contest.size), sizes),
+        np.hstack([grid.reshape(d, -1) for grid in grids]),
+    )
+    here = [slice(a, b) for a, b in pairwise(starts)]
+    tops = np.concatenate(
+        [
+            part.start + _tops(scanned.payoff[part].reshape(grid.shape[1:]))
+            for part, grid in zip(here, grids, strict=True)
+        ]
+    )
+    best, box = scanned.select(tops), gap[:, tops]
     generator = np.random.default_rng(seed)
-
-    def boxes(points: NDArray[np.int64]) -> Array:
-        index = np.unravel_index(points, grid.shape[1:])
-        return np.stack([gap[at] for gap, at in zip(gaps, index, strict=True)])
-
-    tops = _tops(scanned.payoff.reshape(grid.shape[1:]))
-    best, box = scanned.select(tops), boxes(tops)
     for k, response in enumerate(scanned.responses):
         # where a specialist takes part may lie between the nodes: look where it would gain most
-        if not response.takes.any():
-            start = np.array([response.value.argmax()])
+        start = np.array(
+            [
+                part.start + int(response.value[part].argmax())
+                for part in here
+                if not response.takes[part].any()
+            ],
+            dtype=np.int64,
+        )
+        if start.size:
             willing = _closer(
                 contest,
                 adapters,
                 window,
                 scanned.select(start),
-                boxes(start),
+                gap[:, start],
                 generator,
                 lambda found, k=k: found.responses[k].value,  # type: ignore[misc]
             )
-            best, box = _joined(best, willing), np.hstack([box, boxes(start)])
-    return _closer(contest, adapters, window, best, box, generator)
+            best, box = joined(best, willing), np.hstack([box, gap[:, start]])
+    found = _closer(contest, adapters, window, best, box, generator)
+    return [found.select(np.flatnonzero(found.games == game)) for game in range(contest.size)]
 
 
-def _axis(contest: Contest, window: Window, k: int, nodes: int) -> Array:
-    low, reach = contest.base_floor[k], window.base[k]
+def _axis(contest: Contest, window: Window, game: int, k: int, nodes: int) -> Array:
+    low, reach = contest.base_floor[k, game], window.base[k, game]
     steps = np.linspace(0.0, 1.0, nodes)
     axis = low + reach * np.where(steps > 0, steps**2.5, 0.0)
-    floor = contest.final_floor[k]
+    floor = contest.final_floor[k, game]
     inside = [floor] if low < floor < low + reach else []
     axis = np.unique(np.concatenate([axis, inside]))
-    return np.asarray(np.minimum(axis, contest.highest[k]))
+    return np.asarray(np.minimum(axis, contest.highest[k, game]))
 
 
 def _spacing(axis: Array) -> Array:
@@ -167,9 +145,12 @@ def _closer(
     generator: np.random.Generator,
     goal: Callable[[Replies], Array] = _payoff,
 ) -> Replies:
-    """Follow every top uphill."""
+    """Follow every top uphill; the best first."""
     d, count = best.base.shape
-    low, high = contest.base_floor[:, None], contest.highest[:, None]
+    box = box.copy()
+    reach = window.base[:, best.games]
+    size = np.zeros(contest.size)
+    np.maximum.at(size, best.games, best.size)
     corners = np.stack(np.meshgrid(*[[-1.0, 0.0, 1.0]] * d, indexing="ij")).reshape(d, -1)
     alive = np.arange(count)
     for turn in range(_ROUNDS):
@@ -185,24 +166,33 @@ def _closer(
             )
         )
         around = best.base[:, alive, None] + box[:, alive, None] * ways
-        around = np.clip(around, low[:, :, None], high[:, :, None])
-        found = replies(contest, adapters, window, around.reshape(d, -1))
         owner = np.repeat(alive, around.shape[2])
+        games = best.games[owner]
+        around = inside(contest, games, around.reshape(d, -1))
+        found = replies(contest, adapters, window, games, around)
         found = _onto_edges(contest, adapters, window, found, best.select(owner))
         rows = goal(found).reshape(alive.size, -1)
         pick = rows.argmax(axis=1)
         held = goal(best)
         gain = rows[np.arange(alive.size), pick] - held[alive]
-        up = gain > 0.0
+        noise = _ROUNDING * best.size[alive]
+        up = gain > noise
+        flat = rows.max(axis=1) - rows.min(axis=1) <= noise
         chosen = np.arange(alive.size) * rows.shape[1] + pick
-        best = _replaced(best, alive[up], found.select(chosen[up]))
+        best = replaced(best, alive[up], found.select(chosen[up]))
         box[:, alive[~up]] *= _SHRINK
         box[:, alive[up & (gain < 1e-3 * np.abs(held[alive]))]] *= _SHRINK**0.25
-        small = (box[:, alive] <= _CLOSE * window.base[:, None]).all(axis=0)
+        small = (box[:, alive] <= _CLOSE * reach[:, alive]).all(axis=0)
         hopeless = turn >= 20
         held = goal(best)
-        behind = held[alive] < held.max() - 0.05 * best.size.max()
-        alive = alive[~(small | (behind & hopeless))]
+        top = np.full(contest.size, -np.inf)
+        np.maximum.at(top, best.games, held)
+        behind = held[alive] < (top - 0.05 * size)[best.games[alive]]
+        alive = alive[~(small | flat | (behind & hopeless))]
+        if goal is _payoff and turn % _LOOKED == _LOOKED - 1 and alive.size:
+            moved, placed = polish(contest, adapters, window, best.select(alive))
+            best = replaced(best, alive, moved)
+            alive = alive[~placed]
         if alive.size == 0:
             break
     return best.select(np.argsort(-goal(best), kind="stable"))
@@ -216,7 +206,6 @@ def _onto_edges(
     The best level often is just where a specialist is indifferent, and points drawn at random
     hardly ever are.
     """
-    low, high = contest.base_floor[:, None], contest.highest[:, None]
     for k, adapter in enumerate(adapters):
         response = found.responses[k]
         lost = held.responses[k].takes & ~response.takes & np.isfinite(response.value)
@@ -224,35 +213,14 @@ def _onto_edges(
         if rows.size == 0:
             continue
         base, final, value = found.base[:, rows], response.final[:, rows], response.value[rows]
+        games = found.games[rows]
+        outside = contest.numbers.outside[k + 1, games]
         for _ in range(_NEWTON):
-            slope = adapter.slope_of_value(final, base)
-            step = (adapter.outside - value) / np.maximum((slope * slope).sum(axis=0), 1e-300)
-            moved = np.clip(base + np.where(np.isfinite(slope), step * slope, 0.0), low, high)
-            answer = adapter.respond(moved, window.reach[k])
+            slope = adapter.slope_of_value(final, base, games)
+            step = (outside - value) / np.maximum((slope * slope).sum(axis=0), 1e-300)
+            moved = base + np.where(np.isfinite(slope), step * slope, 0.0)
+            moved = inside(contest, games, moved)
+            answer = adapter.respond(moved, games, window.reach[k])
             base, final, value = moved, answer.final, answer.value
-        found = _replaced(found, rows, replies(contest, adapters, window, base))
+        found = replaced(found, rows, replies(contest, adapters, window, games, base))
     return found
-
-
-def _joined(one: Replies, two: Replies) -> Replies:
-    return _mapped(lambda a, b: np.concatenate([a, b], axis=-1), one, two)
-
-
-def _replaced(best: Replies, rows: NDArray[np.int64], found: Replies) -> Replies:
-    def put(old: Any, new: Any) -> Any:
-        result = old.copy()
-        result[..., rows] = new
-        return result
-
-    return _mapped(put, best, found)
-
-
-def _mapped(make: Callable[[Any, Any], Any], one: Replies, two: Replies) -> Replies:
-    """Combine all arrays of two."""
-    responses = tuple(
-        Response(*(make(getattr(a, name), getattr(b, name)) for name in a.__dataclass_fields__))
-        for a, b in zip(one.responses, two.responses, strict=True)
-    )
-    names = ("base", "payoff", "liking", "size")
-    base, payoff, liking, size = (make(getattr(one, n), getattr(two, n)) for n in names)
-    return Replies(base, payoff, liking, size, responses)

@@ -1,4 +1,4 @@
-"""How far the levels of a contest can reach, whatever the user's units."""
+"""How far the levels of games can reach, whatever the user's units."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from opt_games.errors import SolverError, UnboundedGameError
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.policy.response import Adapter, Contest
+from opt_games.kernels.policy.response import Adapter, Contest, Games
 
 _COARSE = np.concatenate([[0.0], 10.0 ** np.linspace(-9.0, 15.0, 73)])
 
@@ -20,9 +20,9 @@ class Window:
 
     Attributes
     ----------
-    reach : tuple of ndarray, shape (attributes,)
+    reach : tuple of ndarray, shape (attributes, games)
         By specialist: how far above its lower bounds it may want to go.
-    base : ndarray, shape (attributes,)
+    base : ndarray, shape (attributes, games)
         How far above its floors the generalist may want to go.
     """
 
@@ -40,19 +40,31 @@ def find_window(contest: Contest) -> Window:
     SolverError
         If the generalist's profit is undefined everywhere.
     """
-    rays = _rays(contest.attributes)
-    bases = np.concatenate(
-        [contest.base_floor[:, None] + ray[:, None] * _COARSE for ray in rays], 1
+    every = [_window(contest.take(np.array([k]))) for k in range(contest.size)]
+    reach = zip(*(window.reach for window in every), strict=True)
+    return Window(
+        tuple(np.hstack(each) for each in reach), np.hstack([window.base for window in every])
     )
-    bases = np.minimum(bases, contest.highest[:, None])
-    payoff = _nearby(-contest.cost(bases).reshape(len(rays), -1))
+
+
+def _window(contest: Contest) -> Window:
+    """Find the window of a single game."""
+    rays = _rays(contest.attributes)
+    bases = np.concatenate([contest.base_floor + ray[:, None] * _COARSE for ray in rays], 1)
+    bases = np.minimum(bases, contest.highest)
+    payoff = _nearby(-contest.cost(bases, _only(bases)).reshape(len(rays), -1))
     reach = []
     for adapter in contest.adapters():
         far, leads = _follower_reach(contest, adapter, bases, rays)
-        reach.append(far)
+        reach.append(far[:, None])
         # a specialist may begin to take part between two of these levels
         payoff = payoff + _nearby(leads.reshape(len(rays), -1))
-    return Window(tuple(reach), _leader_reach(contest, payoff, rays))
+    return Window(tuple(reach), _leader_reach(contest, payoff, rays)[:, None])
+
+
+def _only(levels: Array) -> Games:
+    """Return the number of the one game there is for every point."""
+    return np.zeros(levels.shape[1:], dtype=np.int64)
 
 
 def _rays(attributes: int) -> list[Array]:
@@ -71,15 +83,16 @@ def _follower_reach(
     contest: Contest, adapter: Adapter, bases: Array, rays: list[Array]
 ) -> tuple[Array, Array]:
     """Return how far a specialist goes, and the most that the generalist may get from it."""
-    low = np.minimum(adapter.lower(bases), contest.highest[:, None])
-    here = adapter.profit(low, bases)
+    games, many = _only(bases), _only(bases)[:, None]
+    low = np.minimum(adapter.lower(bases, games), contest.highest)
+    here = adapter.profit(low, bases, games)
     far = np.zeros(contest.attributes)
-    most = np.where(here >= adapter.outside, adapter_leads(adapter, low, bases), 0.0)
+    most = np.where(here >= adapter.outside, adapter.led(low, bases, games), 0.0)
     most = np.where(np.isnan(most), 0.0, np.maximum(most, 0.0))
     for ray in rays:
         at = low[:, :, None] + ray[:, None, None] * _COARSE
-        at = np.minimum(at, contest.highest[:, None, None])
-        own = adapter.profit(at, bases[:, :, None])
+        at = np.minimum(at, contest.highest[:, :, None])
+        own = adapter.profit(at, bases[:, :, None], many)
         endless = not np.isfinite(contest.highest[ray > 0]).any()
         top = own.argmax(axis=1)
         pays = own.max(axis=1) >= adapter.outside
@@ -90,19 +103,12 @@ def _follower_reach(
         used = np.flatnonzero(gains.any(axis=0))
         if used.size:
             far = np.maximum(far, ray * _COARSE[min(used[-1] + 2, _COARSE.size - 1)])
-        leads = adapter_leads(adapter, at, bases[:, :, None])
+        leads = adapter.led(at, bases[:, :, None], many)
         leads = np.where(gains | (own >= own.max(axis=1, keepdims=True)), leads, -np.inf)
         leads = np.where(np.isnan(leads), -np.inf, leads).max(axis=1)
         most = np.where(pays, np.maximum(most, leads), most)
     scale = max(float(far.max()), 1e-3 * float(np.abs(contest.final_floor).max()), 1e-9)
     return np.maximum(far, 1e-3 * scale), most
-
-
-def adapter_leads(adapter: Adapter, final: Array, base: Array) -> Array:
-    """Return what the generalist gets from a domain at some levels."""
-    earned, _, liable = adapter.money(final, base)
-    with np.errstate(all="ignore"):
-        return np.asarray(adapter.share * earned - liable)
 
 
 def _leader_reach(contest: Contest, hope: Array, rays: list[Array]) -> Array:
@@ -124,7 +130,7 @@ def _leader_reach(contest: Contest, hope: Array, rays: list[Array]) -> Array:
         far = np.maximum(far, ray * _COARSE[min(worth[-1] + 2, _COARSE.size - 1)])
     scale = max(float(far.max()), 1e-3 * float(np.abs(contest.final_floor).max()), 1e-9)
     far = np.maximum(far, 1e-3 * scale)
-    return np.minimum(far, contest.highest - contest.base_floor)
+    return np.minimum(far, (contest.highest - contest.base_floor)[:, 0])
 
 
 def _refuse(contest: Contest, what: str, which: str) -> None:

@@ -9,8 +9,7 @@ from opt_games.kernels.policy.audit import deviation_gain
 from opt_games.kernels.policy.exact import solve_pairs, solve_thoroughly
 from opt_games.kernels.policy.payoffs import Numbers, compile_policy_game
 from opt_games.kernels.policy.response import Contest
-from opt_games.kernels.policy.search import best_bases
-from opt_games.kernels.policy.window import find_window
+from opt_games.kernels.policy.settle import Search
 
 
 def test_all_examples():
@@ -92,9 +91,8 @@ def test_brute_force_finds_nothing_better(concave):
 def test_the_search_for_any_formulas_finds_the_same(concave):
     columns = random_columns(np.random.default_rng(15), 80, concave=concave)
     found = solve_pairs(pairs(columns))
-    for k in range(80):
-        here = game(**{name: float(values[k]) for name, values in columns.items()})
-        numbers = Numbers.of(here, {}, 1)
-        contest = Contest(compile_policy_game(here), numbers, columns["delta"][[k]])
-        searched = best_bases(contest, contest.adapters(), find_window(contest))
-        assert max(searched.payoff[0], 0.0) == pytest.approx(found.leader[k], abs=2e-9)
+    form = game()
+    numbers = Numbers.of(form, columns, 80)
+    contest = Contest(compile_policy_game(form), numbers, columns["delta"][None])
+    searched = Search.of(contest).settle()
+    assert searched.profits[0] == pytest.approx(np.maximum(found.leader, 0.0), abs=2e-9)

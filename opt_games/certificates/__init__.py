@@ -1,0 +1,1 @@
+"""Certificates: proven bounds on what a player could gain by deviating from an equilibrium."""
