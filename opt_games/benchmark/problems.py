@@ -1,6 +1,6 @@
 """What solvers are tried on: the formulations of a game, and models whose optimum is known.
 
-A game is solved and checked first. Each of its formulations is then stated on the branch of that
+A game is solved and certified first. Each of its formulations is then stated on the branch of that
 answer, so that its optimum is known without a word from the solvers that are compared:
 
 ============  ==================================================================
@@ -64,12 +64,16 @@ class BenchProblem(ABC):
         The size of the terms of the objective, against which its error counts.
     outcomes : mapping of str to (float, float)
         Utilities in the answer, each with the scale against which its error counts.
+    gap : float or None
+        What is proven of the answer: nobody who solves this problem can gain more, in utility, or
+        for a bargain in `BargainGap.score`. None if nothing is proven.
     """
 
     name: str
     objective: float
     scale: float
     outcomes: Mapping[str, tuple[float, float]]
+    gap: float | None
 
     @abstractmethod
     def state(self) -> Stated:
@@ -97,7 +101,7 @@ class KnownProblem(BenchProblem):
 
 @dataclass(frozen=True)
 class Answer:
-    """A checked answer, as the formulations need it.
+    """A certified answer, as the formulations need it.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The answers that solvers are held against: the package's own, checked for regret."""
+"""The answers that solvers are held against: the package's own, with a proof."""
 
 from __future__ import annotations
 
@@ -19,19 +19,21 @@ from opt_games.benchmark.problems import (
     set_answer,
     state,
 )
+from opt_games.certificates.certificate import Certificate
 from opt_games.equilibrium import EquilibriumMap
 from opt_games.errors import OptGamesError, SpecError
 from opt_games.game import Game
+from opt_games.kernels.policy.payoffs import Numbers, compile_policy_game
 from opt_games.kernels.policy.response import Contest
 from opt_games.kernels.policy.window import find_window
 from opt_games.parts import GENERALIST
-from opt_games.policy.equilibrium import PolicyMap
 from opt_games.result import Equilibrium
 from opt_games.solvers.model_view import bounded, number_of, shortfall
 from opt_games.solvers.result import FEASIBILITY_TOLERANCE
 
 _SHARES = 9  # at which the reach of the levels is looked for
 _GAIN = 1e-9  # of turnover: less is no gain
+_SECONDS = 60.0  # for the proof of a game's answer
 
 
 def problems_of(name: str, game: Game) -> tuple[list[BenchProblem], dict[str, str]]:
@@ -50,15 +52,16 @@ def problems_of(name: str, game: Game) -> tuple[list[BenchProblem], dict[str, st
         What is left out, by name, and why.
     """
     try:
-        found = opt_games.solve(game)
+        found = opt_games.certify(game, opt_games.solve(game), time_limit=_SECONDS)
     except OptGamesError as error:
         return [], {name: f"no answer to compare with: {error}"}
     at = found.equilibrium
     if at is None or at.branch is None:
         return [], {name: "nobody invests"}
-    if not at.certified:
-        worst = max(at.regret.values())
-        return [], {name: f"the answer to compare with is not certified: regret {worst:.2g}"}
+    assert found.certificate is not None
+    if not found.certificate.certified:
+        reasons = "; ".join(found.certificate.reasons) or "its regret may be too large"
+        return [], {name: f"no proof of the answer to compare with: {reasons}"}
     if not at.branch.smooth:
         return [], {name: f"no formulation states its branch: {at.branch}"}
     gains = {
@@ -75,7 +78,8 @@ def problems_of(name: str, game: Game) -> tuple[list[BenchProblem], dict[str, st
     for kind, player in _formulations(game, at):
         title = f"{name}: {kind} {player}".rstrip()
         reason = _why_not(answer, kind)
-        made = reason or _problem(title, answer, at, kind, player)
+        gap = _gap(found.certificate, kind, player)
+        made = reason or _problem(title, answer, at, kind, player, gap)
         if isinstance(made, str):
             left_out[title] = made
         else:
@@ -99,7 +103,9 @@ def known_problems() -> list[BenchProblem]:
             key="known",
         ) from None
     return [
-        KnownProblem(f"known: {title}", each.objective, max(1.0, abs(each.objective)), {}, title)
+        KnownProblem(
+            f"known: {title}", each.objective, max(1.0, abs(each.objective)), {}, None, title
+        )
         for title, each in {**PROBLEMS, **MULTIMODAL}.items()
     ]
 
@@ -119,8 +125,14 @@ def _why_not(answer: Answer, kind: str) -> str:
     return ""
 
 
+def _gap(certificate: Certificate, kind: str, player: str) -> float | None:
+    if kind == BARGAIN:
+        return None if certificate.bargain is None else certificate.bargain.gap
+    return certificate.regret[player or GENERALIST]
+
+
 def _problem(
-    title: str, answer: Answer, at: Equilibrium, kind: str, player: str
+    title: str, answer: Answer, at: Equilibrium, kind: str, player: str, gap: float | None
 ) -> BenchProblem | str:
     """Return a formulation with its optimum, or why the answer is none of it."""
     stated = state(answer, kind, player)
@@ -147,7 +159,7 @@ def _problem(
         each: (number_of(value), max(at.turnover[each], abs(number_of(value))))
         for each, value in stated.outcomes.items()
     }
-    return GameProblem(title, best, scale, outcomes, answer, kind, player)
+    return GameProblem(title, best, scale, outcomes, gap, answer, kind, player)
 
 
 def _reach(game: Game) -> Mapping[str, Mapping[str, float]]:
@@ -156,20 +168,16 @@ def _reach(game: Game) -> Mapping[str, Mapping[str, float]]:
     shares = np.linspace(low, high, _SHARES)
     names = game.specialists.names
     if game.has_policy:
-        policy = PolicyMap.of(game)
-        windows = [
-            find_window(Contest(policy.compiled, policy.numbers, np.full(len(names), share)))
-            for share in shares
-        ]
-        base = np.max([each.base for each in windows], axis=0)
-        floors = {p: [f.get(a, 0.0) for a in game.attributes] for p, f in game.floors().items()}
-        base = base + np.array(floors["generalist"])
-        own = [np.max([each.reach[k] for each in windows], axis=0) for k in range(len(names))]
-        finals = [np.maximum(base, floors["specialists"]) + each for each in own]
+        numbers = Numbers.of(game, {}, _SHARES)
+        contest = Contest(compile_policy_game(game), numbers, np.tile(shares, (len(names), 1)))
+        window = find_window(contest)
+        base = (contest.base_floor + window.base).max(axis=1)
+        lowest = np.maximum(base, contest.final_floor.max(axis=1))
+        finals = [lowest + reach.max(axis=1) for reach in window.reach]
     else:
-        window = EquilibriumMap.of(game).window
-        base = window.base[-1:]
-        finals = [base + max(float(each[-1]) for each in window.contributions)] * len(names)
+        grids = EquilibriumMap.of(game).window
+        base = grids.base[-1:]
+        finals = [base + max(float(each[-1]) for each in grids.contributions)] * len(names)
     players = zip((GENERALIST, *names), (base, *finals), strict=True)
     return {
         player: dict(zip(game.attributes, (2.0 * levels).tolist(), strict=True))

@@ -40,6 +40,9 @@ def bench_report(found: BenchResult) -> RenderableType:
         "the certified one. Wrong: it claims one, and it is not. Best: part of all on which it is "
         f"right and the fastest, and within {_NEAR:g} times that."
     ]
+    unproven = sum(each.gap is None for each in found.problems)
+    if unproven:
+        lines.append(f"Of {unproven} problems the best contract or optimum is known without proof.")
     lines += [
         f"{each.solver}: {each.wrong_proofs} of its wrong answers came with a proof"
         for each in found.summary()

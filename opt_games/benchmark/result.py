@@ -73,12 +73,15 @@ class Posed:
         The certified optimum.
     scale : float
         Against which an error of the objective counts.
+    gap : float or None
+        As `BenchProblem.gap`.
     variables, constraints : int
     """
 
     name: str
     objective: float
     scale: float
+    gap: float | None
     variables: int
     constraints: int
 

@@ -55,8 +55,8 @@ def bench(
 ) -> BenchResult:
     """Try solvers on the formulations of games, from several starts.
 
-    An answer is right if it agrees with that of `opt_games.solve`, which was checked for regret:
-    what a solver says of its own answer counts for nothing. Every solver works in a process of its
+    An answer is right if it agrees with that of `opt_games.solve` with its certificate: what a
+    solver says of its own answer counts for nothing. Every solver works in a process of its
     own, so one that crashes or hangs is named and the benchmark goes on. A script needs
     ``if __name__ == "__main__":`` around the call, as for all of `multiprocessing`.
 
@@ -236,7 +236,9 @@ def _before(path: str | Path | None, settings: Mapping[str, Any]) -> tuple[Run, 
 
 def _posed(problem: BenchProblem, _stated: Stated, view: ModelView) -> Posed:
     free = sum(not var.fixed for var in view.variables)
-    return Posed(problem.name, problem.objective, problem.scale, free, len(view.constraints))
+    return Posed(
+        problem.name, problem.objective, problem.scale, problem.gap, free, len(view.constraints)
+    )
 
 
 def _run(

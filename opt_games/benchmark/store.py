@@ -24,6 +24,7 @@ class _Problem(_Checked):
     name: str
     objective: float
     scale: float
+    gap: float | None
     variables: int
     constraints: int
 

@@ -72,8 +72,8 @@ def bench(
 ) -> None:
     """Compare solvers: right answers, wrong claims, failures and time.
 
-    Every game is solved and checked first; its formulations are then solved by every solver, in a
-    process of its own, from every start. Right is what agrees with the checked answer.
+    Every game is solved and certified first; its formulations are then solved by every solver, in
+    a process of its own, from every start. Right is what agrees with the certified answer.
     """
     from opt_games.benchmark.comparison import compare as compared
     from opt_games.benchmark.report import bench_report, comparison_report

@@ -31,7 +31,7 @@ def result(*runs, solvers=("a", "b"), objectives=None, **settings):
         {"seed": 0, "starts": 1, "tolerance": 1e-6, **settings},
         {"python": "3"},
         dict.fromkeys(solvers, "1.0"),
-        tuple(Posed(name, (objectives or {}).get(name, 1.0), 1.0, 2, 1) for name in names),
+        tuple(Posed(name, (objectives or {}).get(name, 1.0), 1.0, None, 2, 1) for name in names),
         {},
         runs,
     )

@@ -32,6 +32,7 @@ def test_the_answers_are_those_of_the_closed_form():
     }
     assert left_out == {"q: bargain": "the contract is given"}
     assert problems[0].outcomes["law"][0] == pytest.approx(0.3)
+    assert all(0.0 <= each.gap <= 1e-6 for each in problems)
 
 
 def test_the_bargain_is_the_best_of_the_closed_form():
@@ -40,6 +41,14 @@ def test_the_bargain_is_the_best_of_the_closed_form():
     gains = [(d * d / 4 + d * (1 - d)) * (d * (1 - d) / 2 + (1 - d) ** 2 / 2) for d in shares]
     best = max(gains)
     assert pyo.exp(problems[0].objective) == pytest.approx(best, rel=1e-8)
+    assert 0.0 <= problems[0].gap < 1e-3
+
+
+def test_what_is_not_proven_is_left_out(monkeypatch):
+    monkeypatch.setattr("opt_games.benchmark.reference._SECONDS", 1e-9)
+    problems, left_out = problems_of("q", quadratic(0.4))
+    assert not problems
+    assert left_out["q"].startswith("no proof of the answer to compare with: ")
 
 
 def test_nobody_invests():

@@ -23,7 +23,7 @@ def verdict(x, *, holds=LOCAL, claimed=0.0, certified=1.0, outcome=None, sense=p
     model.y = pyo.Expression(expr=1 / model.x)
     model.cost = pyo.Objective(expr=model.x, sense=sense)
     outcomes = {} if outcome is None else {"law": (outcome, 1.0)}
-    problem = KnownProblem("p", certified, 1.0, outcomes, "p")
+    problem = KnownProblem("p", certified, 1.0, outcomes, None, "p")
     result = SolverResult(
         Termination.CONVERGED if holds in (LOCAL, GLOBAL) else Termination.TIME_LIMIT,
         holds,
