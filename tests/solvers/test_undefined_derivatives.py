@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import opt_games
+from opt_games.benchmark.families import random_games
 from opt_games.solvers import SolverOptions, Termination, get_solver
 
 from .conftest import AVAILABLE
@@ -43,3 +44,18 @@ def test_trust_constr_says_why():
     result = get_solver("trust-constr").compile(model, SolverOptions(time_limit=10.0)).solve()
     assert result.termination is Termination.NUMERICAL_FAILURE
     assert "a derivative is not finite" in result.message
+
+
+@pytest.mark.skipif("uno" not in LOCAL, reason="unopy is not installed")
+def test_uno_turns_back_from_them():
+    """It used to search for ever: a base level of 0 has an infinite second derivative."""
+    game = random_games(4, seed=0)["power 0.3"]
+    model = opt_games.bargaining_problem(game, "nash")
+    start = {"common_share": 6.7e-4, "base[alpha]": 0.0281, "multiplier[1]": -0.845}
+    start |= {"domain[domain].free_level[alpha]": 0.0595}
+    for name, number in start.items():
+        model.find_component(name).set_value(number)
+    model.base["alpha"].setub(43.08869380063756)
+    model.domain["domain"].free_level["alpha"].setub(63.08869380063756)
+    result = get_solver("uno").compile(model, SolverOptions(time_limit=10.0)).solve()
+    assert result.require().objective == pytest.approx(2.0078698977370713, abs=1e-7)
