@@ -205,13 +205,14 @@ def _problems(
     problems: list[BenchProblem] = known_problems() if known else []
     left_out: dict[str, str] = {}
     began = time.monotonic()
+    say(f"certifying the answers of {len(games)} games")
     for name, game in games.items():
         stated, reasons = problems_of(name, game)
         problems += stated
         left_out |= reasons
     say(
         f"{len(problems)} problems of {len(games)} games, {len(left_out)} left out; "
-        f"{time.monotonic() - began:.1f} s for the answers to compare with"
+        f"{time.monotonic() - began:.1f} s for their answers"
     )
     return problems, left_out
 

@@ -13,14 +13,7 @@ from opt_games.benchmark.starts import start_points
 from opt_games.parts import Generalist, Specialist
 from opt_games.solvers.model_view import ModelView
 
-
-def quadratic(share=None, outside=0.0):
-    return opt_games.Game(
-        "q",
-        Generalist("alpha0**2", outside_option=outside),
-        [Specialist("law", "alpha1", "0.5 * (alpha1 - alpha0)**2")],
-        contract=opt_games.Contract(share=share),
-    )
+from .games import quadratic
 
 
 def test_the_answers_are_those_of_the_closed_form():

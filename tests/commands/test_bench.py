@@ -8,7 +8,7 @@ import pytest
 
 from opt_games.cli import main
 
-FEW = ["bench", "--game", "quadratic", "--solver", "ipopt", "--starts", "1"]
+FEW = ["bench", "--game", "safety", "--solver", "ipopt", "--starts", "1"]
 
 
 @pytest.mark.slow
@@ -21,8 +21,8 @@ def test_everything(tmp_path, capsys):
     given = [*FEW, "-o", again, "--compare", first, "--plot", picture, "--json"]
     assert main(given) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["summary"][0]["right"] == 3
-    assert document["comparison"]["solvers"][0]["right_before"] == 3
+    assert document["summary"][0]["right"] == 2
+    assert document["comparison"]["solvers"][0]["right_before"] == 2
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     assert main([*FEW, "-o", first, "--resume"]) == 0
 
