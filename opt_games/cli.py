@@ -202,6 +202,7 @@ def _solvers(as_json: AsJson = False) -> None:
                 "needs_derivatives": can.needs_derivatives,
                 "needs_bounds": can.needs_bounds,
                 "needs_domain": can.needs_domain,
+                "integers": can.integers,
                 "in_process": can.in_process,
                 "warm_start": can.warm_start,
                 "refuses": sorted(can.refuses),

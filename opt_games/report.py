@@ -301,6 +301,7 @@ def solvers_report(entries: Sequence[Mapping[str, object]]) -> RenderableType:
     remarks = {
         "needs_bounds": "wants bounds",
         "needs_domain": "wants expressions defined at them",
+        "integers": "takes integer variables",
         "warm_start": "starts warm",
     }
     for entry in entries:

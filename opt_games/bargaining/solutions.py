@@ -125,16 +125,50 @@ def score_utilities(solution: str, stakes: Stakes, utilities: Array, performance
     ndarray, shape (cases,)
         Higher is better; ``-inf`` where the contract is not acceptable.
     """
-    gains = utilities - stakes.disagreement[:, None]
-    # what is rounding is no gain
-    gains = np.where(gains > ACCEPTANCE * stakes.scale[:, None], gains, 0.0)[stakes.bargainers]
+    wide = {
+        name: getattr(stakes, name)[:, None]
+        for name in ("disagreement", "scale", "weights", "bargainers", "ideal")
+    }
+    return score_contracts(solution, utilities, performance, **wide)
+
+
+def score_contracts(
+    solution: str,
+    utilities: Array,
+    performance: Array,
+    *,
+    disagreement: Array,
+    scale: Array,
+    weights: Array,
+    bargainers: NDArray[np.bool_],
+    ideal: Array,
+) -> Array:
+    """Score contracts of many games, each with stakes of its own: see `Stakes`.
+
+    Parameters
+    ----------
+    solution : str
+        Canonical name, or ``"player k"`` for the utility of player number k.
+    utilities : ndarray, shape (players, contracts)
+    performance : ndarray, shape (contracts,)
+    disagreement, scale, weights, bargainers, ideal : ndarray, shape (players, contracts)
+        Or whatever broadcasts to that.
+
+    Returns
+    -------
+    ndarray, shape (contracts,)
+        Higher is better; ``-inf`` where the contract is not acceptable.
+    """
+    gains = utilities - disagreement
+    signed = (gains >= -ACCEPTANCE * scale).all(axis=0)
+    gains = np.where(gains > ACCEPTANCE * scale, gains, 0.0)  # what is rounding is no gain
     with np.errstate(divide="ignore", invalid="ignore"):
         if solution.startswith("player "):
             value = utilities[int(solution.removeprefix("player "))]
         elif solution == "utilitarian":
             value = utilities.sum(axis=0)
         elif solution == "weighted":
-            value = stakes.weights @ utilities
+            value = (weights * utilities).sum(axis=0)
         elif solution == "powerful-generalist":
             value = utilities[0]
         elif solution == "powerful-specialist":
@@ -142,20 +176,17 @@ def score_utilities(solution: str, stakes: Stakes, utilities: Array, performance
         elif solution == "max-performance":
             value = performance
         elif solution == "nash":
-            weights = stakes.weights[stakes.bargainers]
-            logs = np.log(gains[weights > 0])
-            value = (weights[weights > 0, None] * logs).sum(axis=0)
+            power = np.where(bargainers, weights, 0.0)
+            value = np.where(power > 0.0, power * np.log(gains), 0.0).sum(axis=0)
             # where every product is zero, the least bad is far below any positive product
             value = np.where(np.isfinite(value), value, _ZERO_PRODUCT)
         elif solution == "egalitarian":
-            value = gains.min(axis=0)
+            value = np.where(bargainers, gains, np.inf).min(axis=0)
         elif solution == "kalai-smorodinsky":
-            span = (stakes.ideal - stakes.disagreement)[stakes.bargainers]
-            value = (gains / span[:, None]).min(axis=0)
+            value = np.where(bargainers, gains / (ideal - disagreement), np.inf).min(axis=0)
         else:
             raise ValueError(f"no score for {solution!r}")
-    value = np.where(np.isnan(value), -np.inf, value)
-    return np.where(stakes.acceptable(utilities), value, -np.inf)
+    return np.where(signed & ~np.isnan(value), value, -np.inf)
 
 
 def nobody_gains(solution: str, value: float) -> bool:

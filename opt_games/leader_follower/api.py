@@ -9,11 +9,7 @@ from typing import Any
 
 from opt_games.errors import SolverError, SpecError
 from opt_games.leader_follower.global_mode import Search, search_globally
-from opt_games.leader_follower.global_solver import (
-    PACKAGES,
-    GlobalSolver,
-    global_solver,
-)
+from opt_games.leader_follower.global_solver import GlobalSolver, global_solver, proves
 from opt_games.leader_follower.local_mode import LocalPoint, LocalSearch, search_locally
 from opt_games.leader_follower.program import Program, value_at, violation
 from opt_games.leader_follower.reading import read_program
@@ -87,13 +83,14 @@ class LeaderFollower:
 
         With a local solver the first-order conditions of the followers are solved from several
         starts, and each follower is then given the chance to do better: the result is never called
-        optimal but locally. With ``scip`` or ``maingo``, or ``certify=True``, it is bounded from
-        both sides until the gap is closed.
+        optimal but locally. With a global solver, or ``certify=True``, it is bounded from both
+        sides until the gap is closed.
 
         Parameters
         ----------
         solver : str
-            ``ipopt`` or another local solver; ``scip`` or ``maingo``.
+            ``ipopt`` or another local solver; ``scip``, ``maingo``, ``gurobi`` or another global
+            solver that takes integer variables.
         certify : bool
             Prove bounds, with the global solver that is installed if `solver` is a local one.
         time_limit : float, optional
@@ -123,7 +120,7 @@ class LeaderFollower:
         _check(time_limit, gap, follower_tolerance, starts)
         began = time.perf_counter()
         program = read_program(self.model, self.followers)
-        proving = solver in PACKAGES
+        proving = proves(solver)
         prover = _prover(program, solver if proving else None) if proving or certify else None
         local: LocalSearch | None = None
         if prover is None or not proving:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,17 @@ _WIDE = 10.0
 _RANDOM = 4
 """Random starts of a follower's problem."""
 
+_SETTLING = 20
+"""How often a point that is no local optimum is followed up."""
+
+_GAIN = 1e-3
+"""What counts as better for the leader next to a point, relative to ``max(1, |objective|)``: less
+may be owed to the tolerances of constraints and responses."""
+
+_STEPS = (1e-2, 1e-3)
+"""How far the leader is moved to see whether a point is a local optimum, relative to the width of
+each variable's bounds."""
+
 _SIDES = 10
 """Variables of a follower at most that are tried at both their bounds."""
 
@@ -50,8 +61,8 @@ class LocalPoint:
     regrets : tuple of float
         What each follower can gain, as far as local searches tell.
     stationary : bool
-        Whether it is a point of the first-order conditions, and not one where a follower was
-        moved to something better.
+        Whether it is a point of the first-order conditions, not one where a follower was moved to
+        something better, and the leader finds nothing better next to it.
     """
 
     cost: float
@@ -107,7 +118,54 @@ def search_locally(
         local = _checked(program, found, solver, random, tolerance)
         if local is not None and (best is None or _better(local, best)):
             best = local
+    if best is not None and best.stationary:
+        best = _settled(program, stated, best, solver, random, tolerance)
     return LocalSearch(best, starts, converged)
+
+
+def _settled(
+    program: Program,
+    stated: ConditionsStated,
+    best: LocalPoint,
+    solver: str,
+    random: np.random.Generator,
+    tolerance: float,
+) -> LocalPoint:
+    """Return a point next to which the leader finds nothing better, or one not called optimal.
+
+    First-order conditions also hold at points that are no local optima: where a follower changes
+    from one active constraint to another, the leader may gain on one side.
+    """
+    for _ in range(_SETTLING):
+        beside = _beside(program, best, solver, random, tolerance)
+        if beside is None:
+            return best
+        found = stated.solve(beside.point)
+        local = None if found is None else _checked(program, found, solver, random, tolerance)
+        best = local if local is not None and _better(local, beside) else beside
+    return replace(best, stationary=False)
+
+
+def _beside(
+    program: Program,
+    best: LocalPoint,
+    solver: str,
+    random: np.random.Generator,
+    tolerance: float,
+) -> LocalPoint | None:
+    """Return a point near another at which the leader is better off, if there is one."""
+    moves = [(each, side) for each in program.leader.variables[:_SIDES] for side in (-1.0, 1.0)]
+    for step in _STEPS:
+        for each, side in moves:
+            key, width = id(each.source), each.upper - each.lower
+            by = side * step * (width if math.isfinite(width) else _WIDE)
+            at = min(max(best.point[key] + by, each.lower), each.upper)
+            if at == best.point[key]:
+                continue
+            near = _checked(program, {**best.point, key: at}, solver, random, tolerance)
+            if near is not None and near.cost < best.cost - _GAIN * max(1.0, abs(best.cost)):
+                return replace(near, stationary=False)
+    return None
 
 
 def _better(one: LocalPoint, other: LocalPoint) -> bool:

@@ -96,8 +96,10 @@ class LeaderFollowerResult:
     ----------
     status : Status
         ``globally-optimal`` only with a proof; ``locally-optimal`` for a point of the first-order
-        conditions where no local search gave a follower anything better; ``feasible`` for other
-        points where followers respond best; ``infeasible`` where there is proven to be none;
+        conditions where no local search from several starts gave a follower anything better, nor
+        small moves of one of its variables the leader, by more than 1e-3: neither is a proof;
+        ``feasible`` for other points where followers respond best, as far as the search tells, or
+        as proven in global mode; ``infeasible`` where there is proven to be none;
         ``unknown`` where there was no time to find one.
     termination : Termination
         Why the search ended.

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opt_games.bargaining.solutions import ACCEPTANCE
+from opt_games.bargaining.solutions import ACCEPTANCE, score_contracts
 from opt_games.kernels.array_function import Array
 
 Evaluate = Callable[[NDArray[np.int64], Array], tuple[Array, Array]]
@@ -70,7 +71,7 @@ class Table:
     def score(
         self, solution: str, games: NDArray[np.int64], utilities: Array, performance: Array
     ) -> Array:
-        """Score contracts as `opt_games.bargaining.solutions.score_utilities` does.
+        """Score contracts of these games: see `score_contracts`.
 
         Parameters
         ----------
@@ -79,34 +80,11 @@ class Table:
         utilities : ndarray, shape (players, contracts)
         performance : ndarray, shape (contracts,)
         """
-        d, counts = self.disagreement[:, games], self.bargainers[:, games]
-        gains = np.maximum(utilities - d, 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            if solution.startswith("player "):
-                value = utilities[int(solution.removeprefix("player "))]
-            elif solution == "utilitarian":
-                value = utilities.sum(axis=0)
-            elif solution == "weighted":
-                value = (self.weights[:, games] * utilities).sum(axis=0)
-            elif solution == "powerful-generalist":
-                value = utilities[0]
-            elif solution == "powerful-specialist":
-                value = utilities[1:].sum(axis=0)
-            elif solution == "max-performance":
-                value = performance
-            elif solution == "nash":
-                weights = np.where(counts, self.weights[:, games], 0.0)
-                value = np.where(weights > 0.0, weights * np.log(gains), 0.0).sum(axis=0)
-                value = np.where(np.isfinite(value), value, -1e300)
-            elif solution == "egalitarian":
-                value = np.where(counts, gains, np.inf).min(axis=0)
-            elif solution == "kalai-smorodinsky":
-                span = self.ideal[:, games] - d
-                value = np.where(counts, gains / span, np.inf).min(axis=0)
-            else:
-                raise ValueError(f"no score for {solution!r}")
-        signed = (utilities - d >= -ACCEPTANCE * self.scale[:, games]).all(axis=0)
-        return np.where(signed & ~np.isnan(value), value, -np.inf)
+        stakes: dict[str, Any] = {
+            name: getattr(self, name)[:, games]
+            for name in ("disagreement", "scale", "weights", "bargainers", "ideal")
+        }
+        return score_contracts(solution, utilities, performance, **stakes)
 
 
 def agreed_shares(

@@ -38,6 +38,9 @@ class Capabilities:
     needs_domain : bool
         Whether every expression must be defined throughout the bounds of its variables, ends
         included: then a logarithm of what may be 0 is a SolverError.
+    integers : bool
+        Whether it takes integer and binary Vars. One that does not raises SolverError, naming the
+        first that is not fixed.
     in_process : bool
         Whether it runs in this process, without files.
     warm_start : bool
@@ -54,6 +57,7 @@ class Capabilities:
     needs_derivatives: bool = True
     needs_bounds: bool = False
     needs_domain: bool = False
+    integers: bool = False
     in_process: bool = True
     warm_start: bool = False
     refuses: frozenset[str] = frozenset()

@@ -76,7 +76,8 @@ class Contained(Solver):
         here = self.availability()
         if not here.available:
             raise SolverError(f"the solver {self.name} is not installed: {here.how_to_get}")
-        return ContainedProblem(self, ModelView(model), options or SolverOptions())
+        view = ModelView(model, integers=self.capabilities.integers)
+        return ContainedProblem(self, view, options or SolverOptions())
 
 
 class ContainedProblem(CompiledProblem):
@@ -194,8 +195,9 @@ def checked(
 def _residual(view: ModelView, point: tuple[float, ...]) -> float:
     """Return how far a point is from the first-order conditions; 0 where that cannot be told."""
     try:
-        compiled = CasadiModel.from_pyomo(view.model)
-        residual = stationarity(compiled, compiled.read(), np.array(point))
+        with view.fixed_at(point):
+            compiled = CasadiModel.from_pyomo(view.model)
+            residual = stationarity(compiled, compiled.read(), np.array(point))
     except SolverError:
         return 0.0  # an expression without derivatives
     return 0.0 if math.isnan(residual) else residual

@@ -41,12 +41,13 @@ def flat_copy(view: ModelView) -> pyo.ConcreteModel:
     lower, upper = view.bounds()
     model = pyo.ConcreteModel()
     stands_for: dict[int, object] = {}
-    for var, low, high in zip(view.variables, lower, upper, strict=True):
+    for var, low, high, whole in zip(view.variables, lower, upper, view.whole, strict=True):
         copy = pyo.Var(
+            domain=pyo.Integers if whole else pyo.Reals,
             bounds=(
                 None if math.isinf(low) or var.fixed else low,
                 None if math.isinf(high) or var.fixed else high,
-            )
+            ),
         )
         model.add_component(unique_component_name(model, var.name), copy)
         copy.set_value(var.value, skip_validation=True)

@@ -41,6 +41,9 @@ POLISH_ITERATIONS = 100
 POLISH_TOLERANCE = 1e-9
 """Violation that a refined point may have, even if the solver's own had less."""
 
+EXACT = 1e-8
+"""Violation at which a point is good enough for a proof to end the search at once."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -81,7 +84,12 @@ class Instance:
     lower, upper, start : tuple of float
         Of all its variables; the start is inside the bounds.
     free : tuple of int
-        Which of them are left to the solver.
+        Which of them are left to the solver; ``view.whole`` tells which of those take whole
+        numbers only, whose bounds and starts are whole too.
+    feasibility : float
+        The tolerance on constraints to be asked of it.
+    time_limit, iteration_limit
+        What is left of those of `SolverOptions`.
     """
 
     view: ModelView
@@ -89,6 +97,9 @@ class Instance:
     upper: tuple[float, ...]
     start: tuple[float, ...]
     free: tuple[int, ...]
+    feasibility: float = FEASIBILITY_TOLERANCE
+    time_limit: float | None = None
+    iteration_limit: int | None = None
 
     def expressions(self, symbols: Sequence[Symbol], rules: Rules) -> Expressions:
         """Translate the objective and the constraints.
@@ -148,6 +159,11 @@ class GlobalProblem(CompiledProblem):
     Subclasses supply `run`. The point that it finds is refined by a local search of
     IPOPT's, for global solvers hold constraints and places loosely; the proof stays the solver's.
 
+    A solver that holds constraints tightly may lose a point to rounding, and with it the optimum.
+    So it is asked again at other tolerances: where it finds a model infeasible, at
+    `FEASIBILITY_TOLERANCE`, at which that must hold too; and where its bound does not prove its
+    point, at the next of its tolerances. A bound that a point refutes counts for nothing.
+
     Parameters
     ----------
     view : ModelView
@@ -160,6 +176,8 @@ class GlobalProblem(CompiledProblem):
         What the solver's expressions are made of.
     needs_bounds : bool
         Whether a free variable without finite bounds is an error.
+    tolerances : tuple of float
+        On constraints, in the order in which they are tried; empty where the user has set one.
 
     Raises
     ------
@@ -175,12 +193,14 @@ class GlobalProblem(CompiledProblem):
         language: Language,
         *,
         needs_bounds: bool = False,
+        tolerances: tuple[float, ...] = (FEASIBILITY_TOLERANCE,),
     ) -> None:
         self.view = view
         self.variables = view.variables
         self.options = options
         self.solver = solver
         self._needs_bounds = needs_bounds
+        self._tolerances = tolerances
         self.rules = operator_rules(language)
         self._local: CompiledProblem | None = None
         self._check_expressions(operator_rules(language.without_vendor()))
@@ -219,18 +239,19 @@ class GlobalProblem(CompiledProblem):
         """Solve for the present data of the model: see `CompiledProblem.solve`."""
         began = time.perf_counter()
         self.view.check()
-        outcome = self._settle()
-        if outcome.point is not None and outcome.termination is Termination.CONVERGED:
-            outcome = self._polished(outcome)
+        outcome = self._settle(began)
         result, _ = conclude(self.view, outcome, self.solver, began, gap=self.options.gap)
         if load and result.holds is not Quality.NOTHING:
             self.view.load(result.values)
         return result
 
-    def _settle(self) -> Outcome:
+    def _settle(self, began: float) -> Outcome:
         """Run the solver, or say what there is to say without it."""
         view = self.view
         lower, upper = view.bounds()
+        for index, (var, whole) in enumerate(zip(view.variables, view.whole, strict=True)):
+            if whole and not var.fixed:
+                lower[index], upper[index] = _inwards(lower[index], upper[index])
         broken = contradiction(view.variables, lower, upper)
         broken = broken or contradiction(view.constraints, *view.constraint_bounds())
         if broken is not None:
@@ -242,13 +263,80 @@ class GlobalProblem(CompiledProblem):
             min(max(0.0 if math.isnan(at) else at, low), high)
             for at, low, high in zip(view.start(lower, upper), lower, upper, strict=True)
         ]
+        start = self._rounded(start)
         instance = Instance(view, tuple(lower), tuple(upper), tuple(start), tuple(free))
         if not free:
             return self._of_fixed(start)
         try:
-            return self.run(instance)
+            return self._searched(instance, began)
         except ArithmeticError as error:
             return Outcome(Termination.NUMERICAL_FAILURE, None, 0, str(error))
+
+    def _searched(self, instance: Instance, began: float) -> Outcome:
+        """Run the solver, and again at other tolerances where its claims need it."""
+        first, *others = self._tolerances or (FEASIBILITY_TOLERANCE,)
+        found, known = self._run(instance, first, 0, began)
+        if found.termination is Termination.INFEASIBLE:
+            if not self._tolerances or first >= FEASIBILITY_TOLERANCE:
+                return found
+            spent = found.iterations or 0
+            return self._run(instance, FEASIBILITY_TOLERANCE, spent, began)[0]
+        for feasibility in others:
+            if found.termination is not Termination.CONVERGED or self._proven(found, EXACT):
+                break
+            closer, cost = self._run(instance, feasibility, found.iterations or 0, began)
+            known = min(known, cost)
+            refuted = closer.bound is not None and closer.bound > known + allowed_gap(known, 0.0)
+            if closer.point is None or closer.bound is None or refuted:
+                break
+            found = closer
+        return found
+
+    def _run(
+        self, instance: Instance, feasibility: float, spent: int, began: float
+    ) -> tuple[Outcome, float]:
+        """Run the solver once at a tolerance, within what the limits leave.
+
+        Returns
+        -------
+        Outcome
+            With its point refined, and all iterations so far.
+        float
+            The least cost of a point met that holds the constraints; infinite without one.
+        """
+        seconds, iterations = self.options.time_limit, self.options.iteration_limit
+        if seconds is not None:
+            seconds = max(seconds - (time.perf_counter() - began), 1e-3)
+        if iterations is not None:
+            iterations = max(iterations - spent, 0)
+        found = self.run(
+            replace(
+                instance, feasibility=feasibility, time_limit=seconds, iteration_limit=iterations
+            )
+        )
+        if found.iterations is not None:
+            found = replace(found, iterations=found.iterations + spent)
+        if found.point is not None:
+            found = replace(found, point=self._rounded(found.point))
+        if found.point is None or found.termination is not Termination.CONVERGED:
+            return found, math.inf
+        return self._polished(found)
+
+    def _rounded(self, point: Sequence[float]) -> list[float]:
+        """Return a point with the values of free integer variables made whole."""
+        return [
+            float(round(at)) if whole and not var.fixed and math.isfinite(at) else at
+            for var, whole, at in zip(self.variables, self.view.whole, point, strict=True)
+        ]
+
+    def _proven(self, outcome: Outcome, violation: float) -> bool:
+        """Tell whether an outcome's bound proves its point, and that holds the constraints."""
+        if outcome.point is None or outcome.bound is None:
+            return False
+        judgement = self.view.judge(outcome.point)
+        ahead = self.view.sign * judgement.objective - outcome.bound
+        near = ahead <= allowed_gap(judgement.objective, self.options.gap)
+        return near and judgement.violation <= violation
 
     def _require_bounds(self, free: list[int], lower: list[float], upper: list[float]) -> None:
         """Raise SolverError for a free variable without finite bounds."""
@@ -273,22 +361,43 @@ class GlobalProblem(CompiledProblem):
         bound = self.view.sign * judgement.objective
         return Outcome(Termination.CONVERGED, point, 0, "no variable is free", bound=bound)
 
-    def _polished(self, outcome: Outcome) -> Outcome:
-        """Return the outcome with its point refined, where a local search makes it no worse."""
+    def _polished(self, outcome: Outcome) -> tuple[Outcome, float]:
+        """Return the outcome with its point refined, where a local search makes it no worse.
+
+        Returns
+        -------
+        Outcome
+        float
+            The least cost of a point met that holds the constraints; infinite without one.
+        """
         assert outcome.point is not None
         before = self.view.judge(outcome.point)
+        cost = self.view.sign * before.objective
+        known = cost if before.violation <= POLISH_TOLERANCE else math.inf
         try:
-            if self._local is None:
-                options = SolverOptions(close_start=True, iteration_limit=POLISH_ITERATIONS)
-                self._local = Ipopt().compile(self.view.model, options)
-            with self.view.at(outcome.point):
+            with self.view.fixed_at(outcome.point):
+                if self._local is None:
+                    options = SolverOptions(close_start=True, iteration_limit=POLISH_ITERATIONS)
+                    self._local = Ipopt().compile(self.view.model, options)
                 found = self._local.solve(load=False)
         except SolverError:
-            return outcome  # an expression without derivatives, or one that changed
+            return outcome, known  # an expression without derivatives, or one that changed
         if not (found.ok and found.objective is not None):
-            return outcome
+            return outcome, known
+        refined = self.view.sign * found.objective
+        if found.constraint_violation <= POLISH_TOLERANCE:
+            known = min(known, refined)
         slack = allowed_gap(found.objective, self.options.gap)
-        no_worse = self.view.sign * (found.objective - before.objective) <= slack
-        if not no_worse or found.constraint_violation > max(before.violation, POLISH_TOLERANCE):
-            return outcome
-        return replace(outcome, point=found.values)
+        least = cost if outcome.bound is None else max(cost, outcome.bound)
+        if refined > least + slack:
+            return outcome, known
+        if found.constraint_violation > max(before.violation, POLISH_TOLERANCE):
+            return outcome, known
+        return replace(outcome, point=found.values), known
+
+
+def _inwards(lower: float, upper: float) -> tuple[float, float]:
+    """Return the bounds of the whole numbers within bounds, which may miss one by rounding."""
+    low = lower if math.isinf(lower) else float(math.ceil(lower - EXACT))
+    high = upper if math.isinf(upper) else float(math.floor(upper + EXACT))
+    return low, high

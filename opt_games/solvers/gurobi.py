@@ -16,7 +16,7 @@ from opt_games.solvers.base import Availability, Capabilities, Solver, SolverOpt
 from opt_games.solvers.global_problem import GlobalProblem, Instance
 from opt_games.solvers.model_view import ModelView
 from opt_games.solvers.operator_rules import Language, from_basic, operator_rules
-from opt_games.solvers.result import Outcome, SolverInfo, Termination
+from opt_games.solvers.result import FEASIBILITY_TOLERANCE, Outcome, SolverInfo, Termination
 
 if TYPE_CHECKING:
     from pyomo.core.base.block import BlockData
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 HOW_TO_GET = "pip install 'opt_games[gurobi]', and a licence for models that are not small"
 
 FEASIBILITY = 1e-9
-"""Gurobi's tolerance on constraints: the least that it takes. The objective is one of them."""
+"""Gurobi's tolerance on constraints: the least that it takes. The objective is one of them.
+
+Of 640 random problems of thin feasible sets Gurobi 13 found 7 infeasible that are not, most of them
+at any tolerance; without its presolve, none. So what is infeasible is tried again without it.
+"""
 
 STATUSES: Mapping[int, tuple[str, Termination]] = {
     1: ("LOADED", Termination.ERROR),
@@ -67,6 +71,7 @@ class Gurobi(Solver):
     capabilities = Capabilities(
         global_=True,
         needs_derivatives=False,
+        integers=True,
         refuses=frozenset({"Expr_if", "ExternalFunction", "ceil", "floor", "asin", "acos", "atan"}),
         licence="commercial; small models are free",
     )
@@ -82,14 +87,15 @@ class Gurobi(Solver):
         if version is None:
             raise SolverError(f"the solver {self.name} is not installed: {HOW_TO_GET}")
         info = SolverInfo(self.name, version)
-        return GurobiProblem(ModelView(model), options or SolverOptions(), info)
+        return GurobiProblem(ModelView(model, integers=True), options or SolverOptions(), info)
 
 
 class GurobiProblem(GlobalProblem):
     """A model that is handed to Gurobi at each solve."""
 
     def __init__(self, view: ModelView, options: SolverOptions, solver: SolverInfo) -> None:
-        super().__init__(view, options, solver, _language(None))
+        tolerances = () if "FeasibilityTol" in options.options else (FEASIBILITY,)
+        super().__init__(view, options, solver, _language(None), tolerances=tolerances)
         self._environment = _environment(_settings(options))
 
     def run(self, instance: Instance) -> Outcome:
@@ -98,6 +104,14 @@ class GurobiProblem(GlobalProblem):
 
         try:
             with gurobipy.Model(env=self._environment) as model:
+                if "FeasibilityTol" not in self.options.options:
+                    model.Params.FeasibilityTol = instance.feasibility
+                    if instance.feasibility >= FEASIBILITY_TOLERANCE:
+                        model.Params.Presolve = 0
+                if instance.time_limit is not None:
+                    model.Params.TimeLimit = instance.time_limit
+                if instance.iteration_limit is not None:
+                    model.Params.NodeLimit = instance.iteration_limit
                 return self._solved(model, instance)
         except gurobipy.GurobiError as error:
             if error.errno == TOO_LARGE:
@@ -111,7 +125,11 @@ class GurobiProblem(GlobalProblem):
         """Fill an empty model, solve it and read the answer."""
         infinity = 1e100
         found_vars = [
-            model.addVar(lb=max(instance.lower[i], -infinity), ub=min(instance.upper[i], infinity))
+            model.addVar(
+                lb=max(instance.lower[i], -infinity),
+                ub=min(instance.upper[i], infinity),
+                vtype="I" if instance.view.whole[i] else "C",
+            )
             for i in instance.free
         ]
         expressions = instance.expressions(found_vars, operator_rules(_language(model)))
@@ -159,15 +177,11 @@ def _settings(options: SolverOptions) -> dict[str, object]:
         if name in OWNED:
             raise SolverError(f"the Gurobi option {name} is not passed through: {OWNED[name]}")
     found: dict[str, object] = {
-        "FeasibilityTol": FEASIBILITY,
         "OptimalityTol": FEASIBILITY,
+        "IntFeasTol": FEASIBILITY,
         "MIPGap": options.gap,
         "MIPGapAbs": options.gap,
     }
-    if options.time_limit is not None:
-        found["TimeLimit"] = options.time_limit
-    if options.iteration_limit is not None:
-        found["NodeLimit"] = options.iteration_limit
     return {**found, **options.options}
 
 

@@ -61,6 +61,8 @@ class ModelView:
     ----------
     model : ConcreteModel or Block
         The model; only `load` writes to it.
+    integers : bool
+        Whether the solver takes integer Vars.
 
     Attributes
     ----------
@@ -72,14 +74,17 @@ class ModelView:
         The active constraints, in the order of their declaration.
     variables : tuple of VarData
         The Vars that those use, fixed or not.
+    whole : tuple of bool
+        Which of the variables take whole numbers only.
 
     Raises
     ------
     SolverError
-        If there are several active objectives, no Vars, or unfixed Vars that are not continuous.
+        If there are several active objectives, no Vars, or unfixed Vars of a kind that the solver
+        does not take.
     """
 
-    def __init__(self, model: BlockData) -> None:
+    def __init__(self, model: BlockData, *, integers: bool = False) -> None:
         self.model = model
         objectives = list(model.component_data_objects(pyo.Objective, active=True))
         if len(objectives) > 1:
@@ -95,7 +100,12 @@ class ModelView:
         self.variables = self._used_variables()
         self._switches = tuple(self._switchable())
         self._active = self._switch_state()
-        self._discrete = tuple(var for var in self.variables if not var.is_continuous())
+        self.whole = tuple([var.is_integer() for var in self.variables])
+        self._discrete = tuple(
+            var
+            for var in self.variables
+            if not (var.is_continuous() or (integers and var.is_integer()))
+        )
         self.check()
 
     def _used_variables(self) -> tuple[VarData, ...]:
@@ -133,7 +143,7 @@ class ModelView:
             if not var.fixed:
                 raise SolverError(
                     f"{var.name} is {var.domain.name}, and this solver takes continuous Vars only: "
-                    "fix it, relax its domain, or use a mixed-integer solver"
+                    "fix it, relax its domain, or use scip, maingo or gurobi"
                 )
 
     def bounds(self) -> tuple[list[float], list[float]]:
@@ -204,6 +214,29 @@ class ModelView:
                 var.set_value(number, skip_validation=True)
                 var.stale = stale
 
+    @contextmanager
+    def fixed_at(self, point: Sequence[float]) -> Iterator[None]:
+        """Let the variables have other values for a while, and those of whole numbers be fixed.
+
+        Parameters
+        ----------
+        point : sequence of float
+            Values in the order of `variables`.
+        """
+        held = [
+            var
+            for var, whole in zip(self.variables, self.whole, strict=True)
+            if whole and not var.fixed
+        ]
+        with self.at(point):
+            try:
+                for var in held:
+                    var.fixed = True
+                yield
+            finally:
+                for var in held:
+                    var.fixed = False
+
     def judge(self, point: Sequence[float]) -> Judgement:
         """Evaluate the user's own expressions at a point, and leave the model as it was.
 
@@ -219,8 +252,12 @@ class ModelView:
         """
         lower, upper = self.bounds()
         violation, worst = 0.0, ""
-        for var, number, low, high in zip(self.variables, point, lower, upper, strict=True):
+        for var, number, low, high, whole in zip(
+            self.variables, point, lower, upper, self.whole, strict=True
+        ):
             short = shortfall(number, low, high)
+            if whole and math.isfinite(number) and not var.fixed:
+                short = max(short, abs(number - round(number)))
             if short > violation:
                 violation, worst = short, var.name
         if not all(map(math.isfinite, point)):

@@ -32,11 +32,13 @@ a constraint: at SCIP's own tolerance of 1e-6, bounds are that loose."""
 STALL = 3000
 """Nodes without a better point after which the first search is taken to have stalled."""
 
+BROKE_DOWN = "error in LP solver"
+"""SCIP's words where a linear program defeats it."""
+
 INFINITE = 1e19
 """A bound beyond this is SCIP's way to say that there is none; its own infinity is 1e20."""
 
 DEFAULTS: Mapping[str, object] = {
-    "numerics/feastol": FEASIBILITY,
     "expr/pow/expandmaxexponent": 1,
     "constraints/nonlinear/tightenlpfeastol": False,
 }
@@ -82,6 +84,7 @@ class Scip(Solver):
     capabilities = Capabilities(
         global_=True,
         needs_derivatives=False,
+        integers=True,
         refuses=frozenset({"Expr_if", "ExternalFunction", "ceil", "floor", "asin", "acos", "atan"}),
         licence="Apache-2.0",
     )
@@ -97,39 +100,41 @@ class Scip(Solver):
         if version is None:
             raise SolverError(f"the solver {self.name} is not installed: {HOW_TO_GET}")
         info = SolverInfo(self.name, version)
-        return ScipProblem(ModelView(model), options or SolverOptions(), info)
+        return ScipProblem(ModelView(model, integers=True), options or SolverOptions(), info)
 
 
 class ScipProblem(GlobalProblem):
     """A model that is handed to SCIP at each solve."""
 
     def __init__(self, view: ModelView, options: SolverOptions, solver: SolverInfo) -> None:
-        super().__init__(view, options, solver, _language())
+        tolerances = () if "numerics/feastol" in options.options else (FEASIBILITY,)
+        super().__init__(view, options, solver, _language(), tolerances=tolerances)
         self._settings = _settings(options)
         _set(_model(), self._settings)  # only to hear of an unknown option now
 
     def run(self, instance: Instance) -> Outcome:
         """Run SCIP, and once more if it stalls: see `GlobalProblem.run`."""
+        settings = {**_limits(instance), **self._settings}
         if self.options.options.keys() & {"numerics/feastol", "limits/stallnodes"}:
-            return self._once(instance, self._settings)
+            return self._once(instance, settings)
         began = time.perf_counter()
-        first = self._once(instance, {**self._settings, "limits/stallnodes": STALL})
-        if first.message != "stallnodelimit":
+        first = self._once(instance, {**settings, "limits/stallnodes": STALL})
+        if first.message not in ("stallnodelimit", BROKE_DOWN):
             return first
-        settings = {**self._settings, "numerics/feastol": SECOND}
+        settings["numerics/feastol"] = max(SECOND, instance.feasibility)
         nodes = first.iterations or 0
-        if self.options.time_limit is not None:
-            remaining = self.options.time_limit - (time.perf_counter() - began)
+        if instance.time_limit is not None:
+            remaining = instance.time_limit - (time.perf_counter() - began)
             settings["limits/time"] = max(0.0, remaining)
-        if self.options.iteration_limit is not None:
-            settings["limits/nodes"] = max(0, self.options.iteration_limit - nodes)
+        if instance.iteration_limit is not None:
+            settings["limits/nodes"] = max(0, instance.iteration_limit - nodes)
         second = self._once(instance, settings)
         bounds = [each.bound for each in (first, second) if each.bound is not None]
         return replace(
             second,
             point=first.point if second.point is None else second.point,
             iterations=nodes + (second.iterations or 0),
-            message=f"{second.message}, after a search that stalled",
+            message=f"{second.message}, after a first search: {first.message}",
             bound=max(bounds, default=None),
         )
 
@@ -140,7 +145,11 @@ class ScipProblem(GlobalProblem):
         model = _model()
         _set(model, settings)
         found_vars = [
-            model.addVar(lb=_or_none(instance.lower[i]), ub=_or_none(instance.upper[i]))
+            model.addVar(
+                vtype="I" if instance.view.whole[i] else "C",
+                lb=_or_none(instance.lower[i]),
+                ub=_or_none(instance.upper[i]),
+            )
             for i in instance.free
         ]
         symbols = [scip.buildGenExprObj(var) for var in found_vars]
@@ -164,7 +173,12 @@ class ScipProblem(GlobalProblem):
         for index, var in zip(instance.free, found_vars, strict=True):
             model.setSolVal(start, var, instance.start[index])
         model.addSol(start)
-        model.optimizeNogil()
+        try:
+            model.optimizeNogil()
+        except Exception as error:  # PySCIPOpt has no other class for a failure of the LP solver
+            if BROKE_DOWN not in str(error):
+                raise
+            return Outcome(Termination.NUMERICAL_FAILURE, None, None, BROKE_DOWN)
         return self._outcome(model, instance, found_vars, expressions.objective)
 
     def _outcome(
@@ -208,11 +222,17 @@ def _settings(options: SolverOptions) -> dict[str, object]:
         "limits/gap": options.gap,
         "limits/absgap": options.gap,
     }
-    if options.time_limit is not None:
-        found["limits/time"] = options.time_limit
-    if options.iteration_limit is not None:
-        found["limits/nodes"] = options.iteration_limit
     return {**DEFAULTS, **found, **options.options}
+
+
+def _limits(instance: Instance) -> dict[str, object]:
+    """Return SCIP's parameters for one run."""
+    found: dict[str, object] = {"numerics/feastol": instance.feasibility}
+    if instance.time_limit is not None:
+        found["limits/time"] = instance.time_limit
+    if instance.iteration_limit is not None:
+        found["limits/nodes"] = instance.iteration_limit
+    return found
 
 
 def _set(model: Any, settings: Mapping[str, object]) -> None:

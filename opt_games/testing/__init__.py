@@ -21,12 +21,14 @@ import pytest
 pytest.register_assert_rewrite("opt_games.testing.conformance", "opt_games.testing.contract")
 
 from opt_games.testing.conformance import SolverConformance  # noqa: E402, once asserts are rewritten
+from opt_games.testing.integers import INTEGERS  # noqa: E402
 from opt_games.testing.multimodal import MULTIMODAL  # noqa: E402
 from opt_games.testing.problems import PROBLEMS, WITHOUT_BOUNDS, Problem  # noqa: E402
 from opt_games.testing.unsolvable import INFEASIBLE  # noqa: E402
 
 __all__ = [
     "INFEASIBLE",
+    "INTEGERS",
     "MULTIMODAL",
     "PROBLEMS",
     "WITHOUT_BOUNDS",

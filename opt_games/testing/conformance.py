@@ -25,6 +25,7 @@ from opt_games.solvers.result import allowed_gap
 from opt_games.testing import problems, unsolvable
 from opt_games.testing.contract import Contract
 from opt_games.testing.expressions import FUNCTIONS
+from opt_games.testing.integers import INTEGERS
 from opt_games.testing.multimodal import MULTIMODAL, camel
 from opt_games.testing.problems import PROBLEMS, WITHOUT_BOUNDS, Problem
 from opt_games.testing.unsolvable import INFEASIBLE
@@ -123,6 +124,20 @@ class SolverConformance(Contract):
             assert result.objective is not None
             ahead = _sign(model) * (problem.objective - result.objective)
             assert ahead <= self.objective_tolerance * max(1.0, abs(problem.objective))
+
+    @pytest.mark.parametrize("name", INTEGERS)
+    def test_integer_variables(self, solver: Solver, name: str) -> None:
+        """It finds the optimum if it has declared that it takes them; otherwise it names one."""
+        problem = INTEGERS[name]
+        model = problem.build()
+        if not solver.capabilities.integers:
+            with pytest.raises(SolverError, match="continuous Vars only"):
+                solver.compile(model)
+            return
+        result = self._finds(solver, problem, model)
+        whole = [var.value for var in solver.compile(model).variables if var.is_integer()]
+        assert whole == [round(each) for each in whole]
+        assert result.constraint_violation <= self.feasibility_tolerance
 
     def test_a_wide_problem(self, solver: Solver) -> None:
         """Thirty variables for a local solver; six for a global one."""

@@ -143,12 +143,15 @@ class Contract:
         with pytest.raises(SolverError, match="cost, other"):
             solver.compile(model)
 
-    def test_integers_are_refused(self, solver: Solver) -> None:
-        """Unless they are fixed."""
+    def test_integers_are_taken_or_refused(self, solver: Solver) -> None:
+        """By solvers that do not declare them; and taken once they are fixed."""
         model = problems.rosenbrock(5.0)
         model.x.domain = pyo.Integers
-        with pytest.raises(SolverError, match="x is Integers"):
-            solver.compile(model)
+        if solver.capabilities.integers:
+            assert solver.compile(model).solve().require().values == pytest.approx((1.0, 1.0))
+        else:
+            with pytest.raises(SolverError, match="x is Integers"):
+                solver.compile(model)
         model.x.fix(2)
         problem = solver.compile(model)
         values = problem.solve().require().values

@@ -82,6 +82,29 @@ def free_ride() -> pyo.ConcreteModel:
     return m
 
 
+def pinned() -> pyo.ConcreteModel:
+    """An inequality that the equality only just allows: rounding must not make it infeasible."""
+    m = pyo.ConcreteModel()
+    m.x, m.y = pyo.Var(bounds=(0, 10), initialize=1), pyo.Var(bounds=(-10, 0), initialize=-8)
+    m.cost = pyo.Objective(expr=3 * m.x * m.y**2 + 5 * m.x / (1 + m.y**2))
+    m.share = pyo.Constraint(expr=-1.62 * m.x == -7.5)
+    m.cap = pyo.Constraint(expr=2.66 * m.x <= 2.66 * 7.5 / 1.62)
+    return m
+
+
+_PINCH = -math.log(0.15) / 0.3
+
+
+def pinched() -> pyo.ConcreteModel:
+    """Two inequalities that leave a single point."""
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(bounds=(0, 10), initialize=1)
+    m.cost = pyo.Objective(expr=2 * m.x + m.x / (1 + m.x**2))
+    m.decay = pyo.Constraint(expr=pyo.exp(-0.3 * m.x) >= 0.15)
+    m.growth = pyo.Constraint(expr=0.3 * pyo.log(m.x + 0.001) >= 0.3 * math.log(_PINCH + 0.001))
+    return m
+
+
 MULTIMODAL: Mapping[str, Problem] = {
     "double well": Problem(double_well, -0.25379123722046887),
     "camel": Problem(camel, -1.0316284534898774),
@@ -90,5 +113,8 @@ MULTIMODAL: Mapping[str, Problem] = {
     "concave": Problem(concave, -5.0, {"x[1]": 0.0, "x[2]": 3.0}),
     "pooling": Problem(pooling, 400.0),
     "free ride": Problem(free_ride, 1.0 + 0.6 * math.exp(-9), {"level": 0.0}),
+    "pinned": Problem(pinned, 7.5 / 1.62 * (2 * math.sqrt(15) - 3)),
+    "pinched": Problem(pinched, 2 * _PINCH + _PINCH / (1 + _PINCH**2), {"x": _PINCH}),
 }
-"""Problems with several local optima, and the start near a worse one."""
+"""Problems with several local optima, and the start near a worse one; or with a feasible set so
+thin that a solver may lose it to rounding."""

@@ -197,6 +197,14 @@ def test_maingo_agrees(supplier):
     assert result.proof.solver.name == "maingo"
 
 
+def test_gurobi_by_its_back_end(supplier):
+    pytest.importorskip("gurobipy")
+    result = LeaderFollower(supplier, followers=[supplier.retailer]).solve("gurobi")
+    assert str(result.status) == "globally-optimal"
+    assert result.leader_objective == pytest.approx(12.5, abs=1e-3)
+    assert result.leader_bound >= 12.5 - 1e-6
+
+
 def test_maingo_names_the_variable_that_has_no_bound(supplier):
     pytest.importorskip("maingopy")
     supplier.price.setub(None)

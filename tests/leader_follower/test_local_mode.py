@@ -90,3 +90,19 @@ def test_the_same_seed_gives_the_same_answer(wells):
     first = program.solve(seed=3, starts=3)
     wells.follower.y = -0.6
     assert program.solve(seed=3, starts=3).values == first.values
+
+
+def test_a_kink_of_the_response_is_no_local_optimum():
+    """The follower takes 50 x - 500 from x = 10 on; the leader's own choice is x = 1 (Bard 1998).
+
+    At x = 10 both of the follower's conditions bind, and first-order conditions hold.
+    """
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(bounds=(-100, 100), initialize=10)
+    model.follower = pyo.Block()
+    model.follower.y = pyo.Var(bounds=(0, 100), initialize=0)
+    y = model.follower.y
+    model.cost = pyo.Objective(expr=(model.x - 1) ** 2 + (y - 1) ** 2)
+    model.follower.cost = pyo.Objective(expr=0.5 * y**2 + 500 * y - 50 * model.x * y)
+    result = LeaderFollower(model, followers=[model.follower]).solve(starts=2)
+    assert result.leader_objective < 81 or str(result.status) != "locally-optimal"

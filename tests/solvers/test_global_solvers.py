@@ -7,6 +7,7 @@ import pyomo.environ as pyo
 import pytest
 
 from opt_games.solvers import Quality, SolverOptions, solvers
+from opt_games.testing import integers
 
 from .conftest import AVAILABLE
 
@@ -47,3 +48,13 @@ def test_no_point_of_a_grid_is_better_than_the_bound(name, seed):
     assert sign * result.bound <= values.min() + 1e-9
     assert sign * result.objective <= values.min() + 1e-6
     assert sign * result.objective >= values.min() - 0.05  # the grid is that fine
+
+
+@pytest.mark.skipif("maingo" not in GLOBAL, reason="no MAiNGO here")
+def test_a_tolerance_below_that_of_the_linear_programs_of_maingo():
+    """Why MAiNGO begins at 1e-6: should this fail, it can be asked for more."""
+    tight = SolverOptions(options={"deltaEq": 1e-9, "deltaIneq": 1e-9})
+    wrong = solvers()["maingo"].compile(integers.follower(), tight).solve()
+    right = solvers()["maingo"].compile(integers.follower()).solve()
+    assert wrong.objective == pytest.approx(0.17296, abs=1e-4)
+    assert right.objective == pytest.approx(-4.25)
