@@ -93,7 +93,7 @@ def form_of(games: Games) -> opt_games.Game:
 
     Examples
     --------
-    >>> form_of(random_games(4, seed=0)[1]).specialists[0].revenue
+    >>> form_of(random_games(4, seed=0)[1]).specialists[0].revenue.text
     'R * alpha1**k'
     """
     names = PARAMETERS if games.f1.any() else PARAMETERS[:-1]

@@ -77,7 +77,8 @@ def game_of(family: str, parameters: Mapping[str, float]) -> Game:
     --------
     >>> rng = np.random.default_rng(0)
     >>> drawn = draw("power", 1, rng, fixed_costs=False)
-    >>> game_of("power", {name: each[0] for name, each in drawn.items()}).specialists[0].revenue
+    >>> game = game_of("power", {name: each[0] for name, each in drawn.items()})
+    >>> game.specialists[0].revenue.text
     'R * alpha1**k'
     """
     return Game(

@@ -42,7 +42,7 @@ def bench_report(found: BenchResult) -> RenderableType:
     ]
     unproven = sum(each.gap is None for each in found.problems)
     if unproven:
-        lines.append(f"Of {unproven} problems the best contract or optimum is known without proof.")
+        lines.append(f"Optima that are checked, not proven: {unproven}")
     lines += [
         f"{each.solver}: {each.wrong_proofs} of its wrong answers came with a proof"
         for each in found.summary()

@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from opt_games.solvers.result import SolverResult
 TOLERANCE = 1e-6
 GRACE = 10.0
 _SAVE_EVERY = 5.0  # seconds
+_TELL_EVERY = 30.0
 
 Tell = Callable[[str], object]
 
@@ -148,25 +150,33 @@ def bench(
     done = {(run.solver, run.problem, run.start) for run in result.runs}
     runs = list(result.runs)
     options = SolverOptions(time_limit=time_limit)
-    saved = time.monotonic()
+    saved = told = time.monotonic()
     try:
-        for name, solver in chosen.items():
-            began = time.monotonic()
-            with Worker(solver, options, grace) as worker:
-                for problem, stated, view in posed.values():
-                    for k, start in enumerate(start_points(view, problem.name, starts, seed)):
+        with ExitStack() as stack:
+            # by turns, so that whatever else the machine does slows all of them alike
+            workers = {
+                name: stack.enter_context(Worker(each, options, grace))
+                for name, each in chosen.items()
+            }
+            for number, (problem, stated, view) in enumerate(posed.values()):
+                for k, start in enumerate(start_points(view, problem.name, starts, seed)):
+                    for name, worker in workers.items():
                         if (name, problem.name, k) in done:
                             continue
                         report = worker.solve(problem, start)
                         runs.append(_run(name, problem, k, stated, view, report, tolerance))
-                    if path is not None and time.monotonic() > saved + _SAVE_EVERY:
-                        save(replace(result, runs=tuple(runs)), path)
-                        saved = time.monotonic()
-            say(f"{name}: {_counts(runs, name)}; {time.monotonic() - began:.1f} s")
+                if path is not None and time.monotonic() > saved + _SAVE_EVERY:
+                    save(replace(result, runs=tuple(runs)), path)
+                    saved = time.monotonic()
+                if time.monotonic() > told + _TELL_EVERY:
+                    say(f"{number + 1} of {len(posed)} problems done")
+                    told = time.monotonic()
     except BaseException:
         if path is not None:
             save(replace(result, runs=tuple(runs)), path)
         raise
+    for name in chosen:
+        say(f"{name}: {_counts(runs, name)}")
     result = replace(result, runs=tuple(runs), complete=True)
     if path is not None:
         save(result, path)
