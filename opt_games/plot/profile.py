@@ -80,6 +80,7 @@ def plot_profile(profile: Profile, *, ax: Axes | None = None) -> Axes:
                 annotation_clip=False,
                 arrowprops={
                     "arrowstyle": "-",
+                    "relpos": (0.0, 0.5),
                     "color": colour,
                     "linewidth": 0.5,
                     "shrinkA": 1,
