@@ -7,6 +7,7 @@ one with less regret stands.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -49,6 +50,8 @@ class SolveLog:
     options: SolverOptions
     results: list[SolverResult] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    unanswered: Counter[str] = field(default_factory=Counter)
+    answered: Counter[str] = field(default_factory=Counter)
 
     def solve(self, model: pyo.ConcreteModel, purpose: str, *, explain: bool = True) -> bool:
         """Solve a model from its present values; return whether it holds a local optimum.
@@ -83,6 +86,11 @@ class SolveLog:
         if not isinstance(result, SolverResult):
             return self._failed(purpose, f"{self.solver.name} returned {result!r}, no result")
         self.results.append(result)
+        return self.note(purpose, result)
+
+    def note(self, purpose: str, result: SolverResult) -> bool:
+        """Keep what became of a solve; return whether it holds a local optimum."""
+        (self.answered if result.ok else self.unanswered)[purpose] += 1
         if not result.ok:
             return self._failed(purpose, f"{result.termination.value} ({result.message})")
         return True
@@ -90,6 +98,10 @@ class SolveLog:
     def _failed(self, purpose: str, reason: str) -> bool:
         self.failures.append(f"{purpose}: {reason}")
         return False
+
+    def hopeless(self) -> tuple[str, ...]:
+        """Return the purposes for which no solve had an answer."""
+        return tuple(purpose for purpose in self.unanswered if purpose not in self.answered)
 
     def work(self, seconds: float) -> Work:
         """Summarise."""

@@ -144,11 +144,20 @@ def _work(work: Work) -> Text:
     return Text(text, style="dim")
 
 
+def _failures(work: Work) -> list[Text]:
+    """Count the solves without an answer, by what they were for."""
+    if not work.failures:
+        return []
+    counts = Counter(failure.split(":")[0] for failure in work.failures).most_common()
+    of = ", ".join(f"{count} {purpose}" for purpose, count in counts)
+    return [Text(f"Solves without an answer: {of}; --json says why")]
+
+
 def pareto_report(game: Game, found: ParetoSet) -> RenderableType:
     """Return what ``opt-games pareto`` shows."""
     heading = _facts({"Game": found.game})
     if not found.complete:
-        heading.add_row("PARTIAL", f"time was up; missing: {', '.join(found.unfinished)}")
+        heading.add_row("PARTIAL", found.missing)
     if found.intervals is None:
         return _frontier_report(game, found, heading)
     intervals = " and ".join(
@@ -168,12 +177,15 @@ def pareto_report(game: Game, found: ParetoSet) -> RenderableType:
         Text(f"The ends of {len(found.points)} contracts computed along the set; --json has all."),
         *_efficiency(found),
         Text(f"Largest regret at them {found.regret:.2g} of a player's turnover"),
+        *_failures(found.work),
         _work(found.work),
     )
 
 
 def _frontier_report(game: Game, found: ParetoSet, heading: Table) -> RenderableType:
-    heading.add_row("Frontier", f"{len(found.points)} contracts, none dominates another")
+    count = len(found.points)
+    contracts = "1 contract" if count == 1 else f"{count} contracts, none dominates another"
+    heading.add_row("Frontier", contracts)
     rows = []
     for player in game.players:
         best = max(found.points, key=lambda point: point.utilities[player])
@@ -185,8 +197,10 @@ def _frontier_report(game: Game, found: ParetoSet, heading: Table) -> Renderable
             f"Of {covered.known} contracts known to be undominated, the furthest is "
             f"{covered.largest_gap:.1%} of a player's range from those reported"
         )
+        unknown = len(found.points) - covered.checked
         lines.append(
             f"No small change betters all at {covered.checked} of {len(found.points)} contracts"
+            + (f"; at the other {unknown} that is not known" if unknown else "")
         )
     return Group(
         heading,
@@ -196,6 +210,7 @@ def _frontier_report(game: Game, found: ParetoSet, heading: Table) -> Renderable
         *map(Text, lines),
         *_efficiency(found),
         Text(f"Largest regret {found.regret:.2g} of a player's turnover, where computed"),
+        *_failures(found.work),
         _work(found.work),
     )
 
@@ -215,7 +230,7 @@ def _contracts(game: Game, rows: Sequence[_Row], share: str = "") -> Table:
         shown = values if whole else [values[0], total - values[0]]
         given = list(contract.values())[: len(first)]
         table.add_row(escape(label), *(f"{value:.5g}" for value in [*given, *shown, total]))
-    return table
+    return _headers_wrap(table)
 
 
 def _shares(game: Game, rows: Sequence[_Row]) -> Table:
@@ -224,6 +239,13 @@ def _shares(game: Game, rows: Sequence[_Row]) -> Table:
     table = _table("Contract", *names, left=("Contract",))
     for label, contract, _ in rows:
         table.add_row(escape(label), *(f"{share:.5g}" for share in contract.values()))
+    return _headers_wrap(table)
+
+
+def _headers_wrap(table: Table) -> Table:
+    """Let the headers of numbers give way first where a line is short."""
+    for number, column in enumerate(table.columns):
+        column.no_wrap = number == 0
     return table
 
 

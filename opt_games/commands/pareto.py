@@ -51,7 +51,7 @@ def pareto(
         check_picture_file(plot)
     found = opt_games.pareto(game, points=points, seed=seed, time_limit=time_limit, solver=solver)
     if not found.complete:
-        tell(f"warning: time was up; missing: {', '.join(found.unfinished)}")
+        tell(f"warning: partial: {found.missing}")
     if as_json:
         print_json(found.to_dict())
     else:

@@ -151,6 +151,8 @@ class ParetoSet:
         None for a common share.
     unfinished : tuple of str
         What a limit of time cut short.
+    failed : tuple of str
+        Steps of which no solve had an answer. `work` has every solve that failed.
     """
 
     game: str
@@ -165,11 +167,22 @@ class ParetoSet:
     bargains: Mapping[str, PlacedBargain | None] = field(default_factory=dict)
     coverage: Coverage | None = None
     unfinished: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
-        """Whether no limit of time cut the answer short."""
-        return not self.unfinished
+        """Whether no limit of time cut the answer short, and no step failed altogether."""
+        return not self.unfinished and not self.failed
+
+    @property
+    def missing(self) -> str:
+        """What is missing of a partial answer, and why; empty if it is complete."""
+        why = []
+        if self.unfinished:
+            why.append(f"time was up; missing: {', '.join(self.unfinished)}")
+        if self.failed:
+            why.append(f"no solve had an answer for: {', '.join(self.failed)}")
+        return "; ".join(why)
 
     @property
     def efficiency(self) -> float | None:
@@ -193,6 +206,7 @@ class ParetoSet:
             "reference": dict(self.reference),
             "complete": self.complete,
             "unfinished": list(self.unfinished),
+            "failed": list(self.failed),
             "coverage": None if self.coverage is None else self.coverage.to_dict(),
             "bargains": {
                 name: None if found is None else found.to_dict()

@@ -1,7 +1,9 @@
 """Where the bargaining solutions lie on a frontier.
 
 Every solution but ``max-performance`` picks an undominated contract, so the best one of a dense set
-of them is next to the answer, and the solver places it from there on the bargaining problem.
+of them is next to the answer, and the solver places it from there on the bargaining problem. The
+largest sum of levels may lie far from all of them, and the first best is compared with the largest
+sum of utilities: the search of whole markets looks for both.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from opt_games.bargaining.common_share import best_share
+from opt_games.bargaining.market_contract import best_market_contract
 from opt_games.bargaining.polish import close_rivals, polish
 from opt_games.bargaining.solutions import Stakes, best_case, score
 from opt_games.equilibrium import EquilibriumMap
@@ -18,6 +21,7 @@ from opt_games.pareto.scalarisations import on_bounds
 from opt_games.parts import SOLUTIONS
 from opt_games.share_line import ShareLine
 
+_SEARCHED = ("utilitarian", "max-performance")
 _STARTS = 3  # contracts, each the best of its branch, that the solver starts from
 
 
@@ -40,7 +44,7 @@ def bargains_among(
         Contracts of any kind, all over: the largest sum of levels may be dominated.
     """
     names = solutions_of(equilibria.game)
-    everything = join([sampled, more])
+    everything = join([sampled, more, _of_the_market(equilibria)])
     stakes = Stakes.of(equilibria.game, everything)
     if stakes is None:
         return dict.fromkeys(names)
@@ -50,9 +54,23 @@ def bargains_among(
     found: dict[str, Sample | None] = {}
     for name in names:
         given = stakes.with_ideal(ideal) if name == "kalai-smorodinsky" else stakes
-        among = everything if name == "max-performance" else sampled
+        among = everything if name in _SEARCHED else sampled
         found[name] = _best(equilibria, name, given, among)
     return found
+
+
+def _of_the_market(equilibria: EquilibriumMap) -> Sample:
+    """Return contracts that the search of markets finds, where it covers the game."""
+    game, log = equilibria.game, equilibria.log
+    shares = []
+    for name in _SEARCHED:
+        agreed = best_market_contract(game, name, log.options)
+        if agreed is not None:
+            log.failures.extend(agreed.progress.failures)
+            if agreed.outcome is not None:
+                every = np.broadcast_to(agreed.outcome.share, len(game.specialists))
+                shares.append(every[:, None])
+    return equilibria.sample(np.hstack([np.zeros((len(game.specialists), 0)), *shares]))
 
 
 def bargains_along(line: ShareLine) -> dict[str, float | None]:

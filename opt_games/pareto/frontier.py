@@ -71,6 +71,7 @@ def _of_common_share(equilibria: EquilibriumMap, clock: Clock) -> ParetoSet:
         first_best=best,
         bargains=placed,
         unfinished=tuple(unfinished),
+        failed=equilibria.log.hopeless(),
     )
 
 
@@ -123,6 +124,7 @@ def _of_separate_shares(
         bargains={name: _placed(search, found) for name, found in bargains.items()},
         coverage=search.coverage(),
         unfinished=tuple(unfinished),
+        failed=equilibria.log.hopeless(),
     )
 
 

@@ -109,7 +109,8 @@ class FrontierSearch:
         pool, count = self.pool, self.pool.scale.size
         none = np.full(count, -np.inf)
         weights = [*np.eye(count), np.ones(count)]
-        weights += [w / pool.scale for w in self.rng.dirichlet(np.ones(count), _RANDOM_WEIGHTS)]
+        scale = np.where(pool.scale > 0, pool.scale, 1.0)
+        weights += [w / scale for w in self.rng.dirichlet(np.ones(count), _RANDOM_WEIGHTS)]
         self._solve(
             scalariser,
             [Target("weighted-sum", weight, none) for weight in weights],

@@ -43,16 +43,18 @@ def plot_surface(found: ParetoSet, *, ax: Axes | None = None, unit: str | None =
         if axes is None:
             figure = Figure(figsize=(4.2, 4.0), layout="constrained")
             axes = figure.add_subplot(projection="3d")
-        surface = axes.plot_trisurf(
-            triangles(utilities), z, cmap="viridis", alpha=0.85, linewidth=0, antialiased=False
-        )
+        floor = float(z.min()) - 0.35 * max(float(np.ptp(z)), 1e-9 * float(np.abs(z).max()), 1e-9)
+        mesh = triangles(utilities)
+        if mesh is not None:
+            surface = axes.plot_trisurf(
+                mesh, z, cmap="viridis", alpha=0.85, linewidth=0, antialiased=False
+            )
+            surface.set_rasterized(True)
+            axes.tricontour(
+                mesh, z, _LEVELS, zdir="z", offset=floor, cmap="viridis", linewidths=0.8
+            )
         # what has no neighbours around it, such as a curve, is no part of a surface
         axes.scatter(*utilities, c=z, s=1.5, cmap="viridis", depthshade=False)
-        floor = float(z.min()) - 0.35 * max(float(np.ptp(z)), 1e-300)
-        axes.tricontour(
-            triangles(utilities), z, _LEVELS, zdir="z", offset=floor, cmap="viridis", linewidths=0.8
-        )
-        surface.set_rasterized(True)
         if found.first_best is not None and found.first_best.points:
             best = np.array([list(p.utilities.values()) for p in found.first_best.points]).T
             axes.scatter(*best, s=5, color="0.45", depthshade=False, label="first best")
@@ -92,9 +94,12 @@ def plot_contours(found: ParetoSet, *, ax: Axes | None = None, unit: str | None 
         axes = axes_or_new(ax, 4.0, 3.6)
         mesh = triangles(utilities)
         low, high = float(utilities[2].min()), float(utilities[2].max())
-        filled = axes.tricontourf(mesh, utilities[2], _LEVELS, cmap="viridis", vmin=low, vmax=high)
-        axes.tricontour(mesh, utilities[2], _LEVELS, colors="white", linewidths=0.4)
-        axes.scatter(
+        if mesh is not None:
+            look = {"cmap": "viridis", "vmin": low, "vmax": high}
+            axes.tricontourf(mesh, utilities[2], _LEVELS, **look)
+            axes.tricontour(mesh, utilities[2], _LEVELS, colors="white", linewidths=0.4)
+        # the points reach further than the surface, and so does the bar
+        shown = axes.scatter(
             utilities[0],
             utilities[1],
             c=utilities[2],
@@ -106,7 +111,7 @@ def plot_contours(found: ParetoSet, *, ax: Axes | None = None, unit: str | None 
             zorder=1,
         )
         players = list(found.reference)
-        bar = axes.figure.colorbar(filled, ax=axes, shrink=0.85)
+        bar = axes.figure.colorbar(shown, ax=axes, shrink=0.85)
         bar.set_label(f"Utility of {players[2]}{with_unit(unit)}")
         for label, style, at in bargain_marks(found):
             axes.plot(at[0], at[1], label=label, **style)
@@ -134,8 +139,15 @@ def bargain_marks(found: ParetoSet) -> list[tuple[str, dict[str, Any], Array]]:
     ]
 
 
-def triangles(utilities: Array) -> Triangulation:
-    """Join neighbouring contracts of a frontier, but not across its gaps."""
+def triangles(utilities: Array) -> Triangulation | None:
+    """Join neighbouring contracts of a frontier, but not across its gaps.
+
+    None where there is no surface: of less than three contracts, or if they lie on a line.
+    """
+    flat = utilities[:2] - utilities[:2].mean(axis=1, keepdims=True)
+    across = np.linalg.svd(flat, compute_uv=False)
+    if utilities.shape[1] < 3 or across[1] <= 1e-9 * across[0]:
+        return None
     span = np.ptp(utilities, axis=1, keepdims=True)
     relative = utilities / np.where(span > 0, span, 1.0)
     mesh = Triangulation(*utilities[:2])

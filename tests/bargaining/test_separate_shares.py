@@ -210,7 +210,7 @@ def test_two_specialists_with_entry_costs():
 @SLOW
 @pytest.mark.parametrize("seed", [2])
 def test_every_solution_for_two_specialists_with_entry_costs(seed):
-    no_better_contract_on_a_grid(seed, SOLUTIONS, 31)
+    no_better_contract_on_a_grid(seed, SOLUTIONS, 17)
 
 
 def test_no_agreement():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from linear_frontier import THREE, TWO, Linear, volume
 
 import opt_games
 from opt_games import Contract, Game, Generalist, Specialist
-from opt_games.equilibrium import EquilibriumMap
+from opt_games.equilibrium import EquilibriumMap, SolveLog
+from opt_games.solvers.result import Quality, Termination
 
 
 def table(found: opt_games.ParetoSet) -> tuple[np.ndarray, np.ndarray]:
@@ -196,3 +198,49 @@ def test_four_players(tmp_path):
     assert utilities == pytest.approx(THREE.utilities(shares), abs=1e-9)
     assert margin(THREE.lattice(31), utilities).max() <= 1e-7
     assert found.efficiency == pytest.approx(THREE.best_total / THREE.first_best, abs=1e-9)
+
+
+def test_a_game_that_nobody_enters_has_one_contract_and_no_bargain():
+    domains = [Specialist(n, "0.2 * alpha1", "1 + (alpha1 - alpha0)**2") for n in ("law", "film")]
+    game = Game("empty", Generalist("1 + alpha0**2"), domains, contract=Contract("separate"))
+    found = opt_games.pareto(game, points=20)
+    (point,) = found.points
+    assert set(point.utilities.values()) == {0.0}
+    assert found.complete
+    assert set(found.bargains.values()) == {None}
+
+
+def test_a_solver_that_fails_makes_the_answer_partial(monkeypatch):
+    honest = SolveLog.solve_again
+
+    def fails_at_rays(log, compiled, purpose):
+        if purpose != "pascoletti-serafini":
+            return honest(log, compiled, purpose)
+        log.results.append(compiled.solve())
+        return log.note(
+            purpose, replace(log.results[-1], termination=Termination.ERROR, holds=Quality.NOTHING)
+        )
+
+    monkeypatch.setattr(SolveLog, "solve_again", fails_at_rays)
+    found = opt_games.pareto(TWO.game, points=40)
+    assert not found.complete
+    assert found.failed == ("pascoletti-serafini",)
+    assert found.missing == "no solve had an answer for: pascoletti-serafini"
+    assert found.to_dict()["failed"] == ["pascoletti-serafini"]
+    assert sum(text.startswith("pascoletti-serafini: error") for text in found.work.failures) > 20
+    _, utilities = table(found)
+    assert margin(TWO.lattice(101), utilities).max() <= 1e-6
+
+
+@pytest.mark.slow
+def test_the_most_performance_of_a_market_with_entry_lies_at_edges():
+    domains = [
+        Specialist("law", "alpha1", "0.08 + 0.5 * (alpha1 - alpha0)**2"),
+        Specialist("film", "2 * (1 - exp(-alpha1))", "0.25 + (alpha1 - alpha0)**2"),
+    ]
+    game = Game("entry", Generalist("0.05 + alpha0**2"), domains, contract=Contract("separate"))
+    placed = opt_games.pareto(game, points=60).bargains["max-performance"]
+    levels = opt_games.solve(game, share=placed.shares).equilibrium.levels
+    # both are just willing there: the best contract of a lattice has 3.16
+    assert sum(levels[name]["alpha"] for name in ("law", "film")) >= 3.5896
+    assert not placed.on_frontier

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -88,3 +90,25 @@ def test_a_figure_says_that_it_is_partial(players):
     drawn.canvas.draw()
     assert drawn.get_suptitle() == "octant (partial)"
     assert len(drawn.legends) == 1
+
+
+CURVE = np.linspace(0.0, 1.0, 30)
+THIN = {
+    "one contract": np.zeros((1, 3)),
+    "two contracts": np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]),
+    "a line": np.column_stack([CURVE, 1.0 - CURVE, 0.0 * CURVE]),
+    "a curve": np.column_stack([np.cos(CURVE), np.sin(CURVE), 0.0 * CURVE]),
+}
+
+
+@pytest.mark.parametrize("shape", THIN)
+def test_a_frontier_without_a_surface_has_its_points(shape):
+    found = frontier(3)
+    names = list(found.reference)
+    points = tuple(
+        ContractPoint({"s1": 0.5, "s2": 0.5}, dict(zip(names, row, strict=True)))
+        for row in THIN[shape].tolist()
+    )
+    drawn = frontier_figure(replace(found, points=points, bargains={}, first_best=None))
+    drawn.canvas.draw()
+    assert len(drawn.axes[0].collections[-1].get_offsets()) == len(points)
