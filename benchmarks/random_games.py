@@ -22,16 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import opt_games
+from opt_games.benchmark.families import EXPONENTIAL as EXPONENTIAL
+from opt_games.benchmark.families import FAMILIES, draw, game_of
 
 Array = NDArray[np.float64]
-
-EXPONENTIAL = "exponential"
-POWER = "power"
-FAMILIES = (EXPONENTIAL, POWER)
-REVENUES = {EXPONENTIAL: "R * (1 - exp(-k * alpha1))", POWER: "R * alpha1**k"}
-COST = "c1 * (alpha1 - alpha0)**q1 + m1 * (alpha1 - alpha0)"
-NO_LINEAR_COST = 0.5  # part of the games in which m1 = 0
-FIXED_COST = 0.3  # at most this part of R
 
 
 @dataclass(frozen=True)
@@ -75,25 +69,10 @@ def random_games(number: int, seed: int, *, fixed_costs: bool = False) -> tuple[
     rng = np.random.default_rng(seed)
     sizes = (number - number // 2, number // 2)
     exponential, power = (
-        _drawn(family, size, rng, fixed_costs) for family, size in zip(FAMILIES, sizes, strict=True)
+        Games(family, **draw(family, size, rng, fixed_costs=fixed_costs))
+        for family, size in zip(FAMILIES, sizes, strict=True)
     )
     return exponential, power
-
-
-def _drawn(family: str, size: int, rng: np.random.Generator, fixed_costs: bool) -> Games:
-    R = rng.uniform(1.0, 5.0, size)
-    linear = np.where(rng.random(size) < NO_LINEAR_COST, 0.0, rng.uniform(0.0, 2.0, size))
-    return Games(
-        family,
-        R=R,
-        k=rng.uniform(0.3, 2.0 if family == EXPONENTIAL else 0.9, size),
-        c0=np.exp(rng.uniform(np.log(0.05), np.log(2.0), size)),
-        q0=rng.uniform(1.3, 3.0, size),
-        c1=np.exp(rng.uniform(np.log(0.05), np.log(2.0), size)),
-        q1=rng.uniform(1.3, 3.0, size),
-        m1=linear,
-        f1=R * rng.uniform(0.0, FIXED_COST, size) if fixed_costs else np.zeros(size),
-    )
 
 
 def known_games(folder: Path, family: str) -> tuple[Games, dict[str, Array]]:
@@ -114,14 +93,8 @@ def form_of(games: Games) -> opt_games.Game:
 
     Examples
     --------
-    >>> form_of(random_games(4, seed=0)[1]).specialists[0].revenue
+    >>> form_of(random_games(4, seed=0)[1]).specialists[0].revenue.text
     'R * alpha1**k'
     """
-    fixed = " + f1" if games.f1.any() else ""
-    names = PARAMETERS if fixed else PARAMETERS[:-1]
-    return opt_games.Game(
-        name=f"{games.family} game",
-        generalist=opt_games.Generalist("c0 * alpha0**q0"),
-        specialists=[opt_games.Specialist("domain", REVENUES[games.family], COST + fixed)],
-        parameters={name: float(games.parameters[name][0]) for name in names},
-    )
+    names = PARAMETERS if games.f1.any() else PARAMETERS[:-1]
+    return game_of(games.family, {name: float(games.parameters[name][0]) for name in names})

@@ -10,6 +10,8 @@ bargain over how to share the revenue.
 """
 
 from opt_games.api import pareto, solve, utility_curve
+from opt_games.benchmark.result import BenchResult
+from opt_games.benchmark.run import bench
 from opt_games.branch import Branch, Closure
 from opt_games.certificates.answer import certify, recheck
 from opt_games.certificates.certificate import Certificate
@@ -59,6 +61,7 @@ __all__ = [
     "SOLUTIONS",
     "Bargain",
     "Bargaining",
+    "BenchResult",
     "BestPolicy",
     "Branch",
     "Certificate",
@@ -91,6 +94,7 @@ __all__ = [
     "Welfare",
     "Work",
     "bargaining_problem",
+    "bench",
     "best_policy",
     "certify",
     "condition_map",

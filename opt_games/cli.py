@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 import opt_games
+from opt_games.commands.bench import bench
 from opt_games.commands.conditions import conditions
 from opt_games.commands.pareto import pareto
 from opt_games.commands.plot import plot as plot_command
@@ -158,6 +159,9 @@ app.command("plot")(plot_command)
 
 
 app.command("verify")(verify)
+
+
+app.command("bench")(bench)
 
 
 @app.command("models")

@@ -1,4 +1,4 @@
-"""Pictures: utilities, sweeps and conditions.
+"""Pictures: utilities, sweeps, conditions and performance profiles.
 
 Every function draws into the axes it is given, or makes a figure of its own, and returns the axes.
 Nothing here touches ``pyplot``: show a figure in a notebook by its name, or save it with `save`.
@@ -11,6 +11,7 @@ from opt_games.plot.frontier import plot_frontier
 from opt_games.plot.pairs import plot_pairs
 from opt_games.plot.players import plot_players
 from opt_games.plot.policy import plot_policy
+from opt_games.plot.profile import plot_profile
 from opt_games.plot.style import legend_handles
 from opt_games.plot.surface import plot_contours, plot_surface
 from opt_games.plot.sweep import plot_sweep
@@ -28,6 +29,7 @@ __all__ = [
     "plot_pairs",
     "plot_players",
     "plot_policy",
+    "plot_profile",
     "plot_surface",
     "plot_sweep",
     "plot_utilities",

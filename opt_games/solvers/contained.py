@@ -124,7 +124,7 @@ class ContainedProblem(CompiledProblem):
             answer = ours.recv()
         except (EOFError, OSError):
             process.join(GRACE)
-            return Outcome(Termination.ERROR, None, None, _death(process.exitcode))
+            return Outcome(Termination.ERROR, None, None, death(process.exitcode))
         finally:
             ours.close()
             process.kill()
@@ -231,8 +231,19 @@ def _work(answers: Connection, work: bytes) -> None:
         answers.send(RuntimeError(repr(answer)))
 
 
-def _death(code: int | None) -> str:
-    """Return how a process ended."""
+def death(code: int | None) -> str:
+    """Return how a process ended.
+
+    Parameters
+    ----------
+    code : int or None
+        Its exit code, as `multiprocessing` has it.
+
+    Examples
+    --------
+    >>> death(-9), death(3)
+    ('its process was killed by SIGKILL', 'its process ended without an answer (exit code 3)')
+    """
     if code is not None and code < 0:
         try:
             return f"its process was killed by {signal.Signals(-code).name}"

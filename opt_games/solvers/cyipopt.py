@@ -72,6 +72,10 @@ class CyipoptProblem(CallbackProblem):
             n=len(bounds["lb"]), m=len(bounds["cl"]), problem_obj=callbacks, **bounds
         )
 
+    def settings(self, *, warm: bool) -> dict[str, object]:
+        """Return the vendor's options for ours; MUMPS of old IPOPTs dies of what is not finite."""
+        return {"check_derivatives_for_naninf": "yes", **super().settings(warm=warm)}
+
     def set_option(self, problem: Any, name: str, setting: object) -> None:
         """Set an option of IPOPT's."""
         try:

@@ -109,6 +109,13 @@ class FreeFunctions:
         hessian: NDArray[np.float64] = (found + np.tril(found, -1).T)[np.ix_(self.free, self.free)]
         return hessian
 
+    def defined(self, derivatives: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return derivatives, or end the solve where one is not finite: SciPy would raise later."""
+        if not np.isfinite(derivatives).all():
+            self.ended = Termination.NUMERICAL_FAILURE
+            raise StopSolve("a derivative is not finite")
+        return derivatives
+
     def iterated(self, x: NDArray[np.float64]) -> None:
         """Note an iterate, or end the solve if it has left for infinity."""
         self.iterations += 1
@@ -178,10 +185,10 @@ class ScipyProblem(CasadiProblem):
                 found, termination, message = self.minimize(
                     functions, begin[functions.free], ITERATIONS if limit is None else limit
                 )
-        except StopSolve:
+        except StopSolve as stop:
             found = functions.last
             termination = functions.ended or Termination.ERROR
-            message = f"stopped by this package: {termination.value}"
+            message = f"stopped by this package: {str(stop) or termination.value}"
         point = functions.full(found)
         if termination not in (Termination.TIME_LIMIT, Termination.UNBOUNDED):
             termination, message = self._checked(termination, message, numbers, point)

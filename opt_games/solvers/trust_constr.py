@@ -91,8 +91,8 @@ class TrustConstrProblem(ScipyProblem):
                     functions.constraints,
                     functions.row_lower[rows],
                     functions.row_upper[rows],
-                    jac=functions.jacobian,
-                    hess=lambda x, v: functions.hessian(x, v, 0.0),
+                    jac=lambda x: functions.defined(functions.jacobian(x)),
+                    hess=lambda x, v: functions.defined(functions.hessian(x, v, 0.0)),
                 )
             )
 
@@ -106,8 +106,8 @@ class TrustConstrProblem(ScipyProblem):
             functions.objective,
             start,
             method="trust-constr",
-            jac=functions.gradient,
-            hess=lambda x: functions.hessian(x, none, 1.0),
+            jac=lambda x: functions.defined(functions.gradient(x)),
+            hess=lambda x: functions.defined(functions.hessian(x, none, 1.0)),
             bounds=Bounds(functions.lower, functions.upper) if bounded else None,
             constraints=constraints,
             callback=iterated,

@@ -145,13 +145,13 @@ def _model(callbacks: Callbacks, numbers: Numbers, start: list[float]) -> Any:
     )
 
     def gradient(x: NDArray[np.float64], into: NDArray[np.float64]) -> None:
-        into[:] = callbacks.gradient(x)
+        into[:] = _defined(callbacks.gradient(x))
 
     def constraints(x: NDArray[np.float64], into: NDArray[np.float64]) -> None:
         into[:] = callbacks.constraints(x)
 
     def jacobian(x: NDArray[np.float64], into: NDArray[np.float64]) -> None:
-        into[:] = callbacks.jacobian(x)
+        into[:] = _defined(callbacks.jacobian(x))
 
     def hessian(
         x: NDArray[np.float64],
@@ -159,7 +159,7 @@ def _model(callbacks: Callbacks, numbers: Numbers, start: list[float]) -> Any:
         multipliers: NDArray[np.float64],
         into: NDArray[np.float64],
     ) -> None:
-        into[:] = callbacks.hessian(x, multipliers, factor)
+        into[:] = _defined(callbacks.hessian(x, multipliers, factor))
 
     model.set_objective(unopy.MINIMIZE, callbacks.objective, gradient)
     if numbers.constraint_lower:
@@ -181,6 +181,13 @@ def _model(callbacks: Callbacks, numbers: Numbers, start: list[float]) -> Any:
     model.set_lagrangian_sign_convention(unopy.MULTIPLIER_POSITIVE)
     model.set_initial_primal_iterate(start)
     return model
+
+
+def _defined(derivatives: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return derivatives, or tell Uno that there are none: with infinite ones it may not stop."""
+    if not np.isfinite(derivatives).all():
+        raise ArithmeticError("a derivative is not finite")
+    return derivatives
 
 
 def _solver(options: SolverOptions, time_limit: float | None) -> Any:
