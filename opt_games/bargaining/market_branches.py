@@ -341,7 +341,11 @@ class _BranchProgram:
             around = np.clip(np.vstack([point + steps, point - steps]), low, high)
             rows, count = self.rows(around), point.size
             wide = np.diag(around[:count] - around[count:])
-            slopes = (rows[:count] - rows[count:]) / wide[:, None]
+            # a share with nowhere to go has no slope
+            rise = rows[:count] - rows[count:]
+            slopes = np.where(
+                wide[:, None] > 0.0, rise / np.where(wide > 0.0, wide, 1.0)[:, None], 0.0
+            )
             # SciPy's SLSQP reads the memory of its matrices in order
             self.slopes[key] = np.ascontiguousarray(slopes.T)
         return self.slopes[key]
