@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from opt_games.benchmark.result import BenchResult, Posed, Run
 from opt_games.benchmark.verdicts import Verdict
@@ -14,45 +12,6 @@ from opt_games.errors import SpecError
 from opt_games.sweeps.store import write_whole
 
 SCHEMA = 1
-
-
-class _Checked(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Problem(_Checked):
-    name: str
-    objective: float
-    scale: float
-    gap: float | None
-    variables: int
-    constraints: int
-
-
-class _Run(_Checked):
-    solver: str
-    problem: str
-    start: int
-    verdict: str
-    claim: str
-    objective: float | None
-    violation: float | None
-    build: float | None
-    translate: float | None
-    solve: float | None
-    iterations: int | None
-    reason: str
-
-
-class _File(BaseModel):
-    schema_: int
-    settings: dict[str, Any]
-    machine: dict[str, Any]
-    solvers: dict[str, str]
-    problems: list[_Problem]
-    left_out: dict[str, str]
-    runs: list[_Run]
-    complete: bool
 
 
 def save(result: BenchResult, path: str | Path) -> None:
@@ -87,6 +46,11 @@ def read(path: str | Path) -> BenchResult:
     SpecError
         If it is no file of a benchmark, or of another version; with the key.
     """
+    # who only solves games waits for no pydantic
+    from pydantic import ValidationError
+
+    from opt_games.benchmark.schema import File
+
     file = str(path)
     try:
         document = orjson.loads(Path(path).read_bytes())
@@ -105,7 +69,7 @@ def read(path: str | Path) -> BenchResult:
             key="schema",
         )
     try:
-        known = _File.model_validate({**document, "schema_": document["schema"]})
+        known = File.model_validate({**document, "schema_": document["schema"]})
         runs = tuple(Run(**{**dict(run), "verdict": Verdict(run.verdict)}) for run in known.runs)
     except ValidationError as error:
         first = error.errors()[0]
