@@ -24,9 +24,6 @@ from opt_games.solvers.columns import Bounds
 Mask = NDArray[np.bool_]
 
 SMALLEST_GAIN = ("egalitarian", "kalai-smorodinsky")
-# log of a contribution relative to that of the start: what stands for none, which has no logarithm.
-# Without an end IPOPT follows the flat tail for hundreds of iterations.
-_NOTHING = -30.0
 
 
 @dataclass(frozen=True)
@@ -307,7 +304,7 @@ def _bounded(
         highest = np.maximum(top[rows], low[rows])
         bottom, ceiling = np.zeros((kind.rows, rows.size)), np.full((kind.rows, rows.size), np.inf)
         if kind.contributes:
-            own, least, most = np.array([[0.0], [_NOTHING], [np.inf]]).repeat(rows.size, 1)
+            own, least, most = np.array([[0.0], [-np.inf], [np.inf]]).repeat(rows.size, 1)
             # no contribution is made at a share above 1
             bottom[0], ceiling[0] = low[rows], np.where(highest < 1.0, highest, np.inf)
         elif kind.content:
