@@ -55,7 +55,7 @@ def test_the_first_command_is_the_one_of_the_table(folder, capsys):
     _, command = install.strip().split(" && ")
     assert cli.main(shlex.split(command)[1:]) == 0
     assert (folder / "quadratic.png").is_file()
-    assert tests.strip() == "pip install '.[test]' && pytest"
+    assert tests.strip() == "pip install '.[test]' && pytest -n auto"
     assert tests.strip().split(" && ")[1] in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
