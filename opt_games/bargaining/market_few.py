@@ -112,11 +112,15 @@ class FewSearch:
         """Return stakes with the best utility of every bargainer."""
         stakes = terms.stakes
         ideal = stakes.ideal.copy()
-        for k in np.flatnonzero(stakes.bargainers):
-            best = self.best(replace(terms, solution=f"player {k}"))
-            utilities, _ = self.lead_to(best[:, None])
-            ideal[k] = max(ideal[k], float(utilities[k, 0]))
+        bargainers = np.flatnonzero(stakes.bargainers)
+        utilities, _ = self.lead_to(self.ideal_contracts(terms))
+        ideal[bargainers] = np.maximum(ideal[bargainers], np.diag(utilities[bargainers]))
         return stakes.with_ideal(ideal)
+
+    def ideal_contracts(self, terms: Terms) -> Array:
+        """Return the contract that is best for each bargainer, shape (specialists, bargainers)."""
+        names = [f"player {k}" for k in np.flatnonzero(terms.stakes.bargainers)]
+        return np.stack([self.best(replace(terms, solution=name)) for name in names], axis=1)
 
     def best(self, terms: Terms) -> Array:
         """Return the shares of the best contract found.

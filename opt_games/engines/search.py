@@ -34,7 +34,7 @@ class Search(PolicyEngine):
     >>> from opt_games.engines import Cases
     >>> game = opt_games.load("liability")
     >>> Search().solve(Cases(game, {"part": np.array([0.5, 0.8])}, "given")).levels[1, 0].round(6)
-    array([0.62332 , 0.740862])
+    array([0.655743, 0.70877 ])
     """
 
     name = "search"

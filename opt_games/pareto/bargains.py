@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from opt_games.bargaining.common_share import best_share
-from opt_games.bargaining.market_contract import best_market_contract
+from opt_games.bargaining.market_contract import best_market_contract, ideal_contracts
 from opt_games.bargaining.polish import close_rivals, polish
 from opt_games.bargaining.solutions import Stakes, best_case, score
 from opt_games.equilibrium import EquilibriumMap
@@ -52,7 +52,8 @@ def bargains_among(
         return dict.fromkeys(names)
     ideal = stakes.ideal.copy()
     for k in np.flatnonzero(stakes.bargainers):
-        ideal[k] = _best(equilibria, f"player {k}", stakes, sampled).utilities[k, 0]
+        best = _best(equilibria, f"player {k}", stakes, everything)
+        ideal[k] = max(ideal[k], best.utilities[k, 0])
     found: dict[str, Sample | None] = {}
     for name in names:
         given = stakes.with_ideal(ideal) if name == "kalai-smorodinsky" else stakes
@@ -64,10 +65,12 @@ def bargains_among(
 def contracts_of_the_market(equilibria: EquilibriumMap, clock: Clock) -> Sample | None:
     """Return contracts that the search of markets finds, where it covers the game.
 
-    None where too little time is left for it.
+    Those of the solutions that it is asked for, and the best for every player, to which
+    Kalai-Smorodinsky relates all gains. None where too little time is left for it.
     """
     game, log = equilibria.game, equilibria.log
-    shares = []
+    ideal = None if clock.left < _NEEDED else ideal_contracts(game)
+    shares = [] if ideal is None else [ideal]
     for name in _SEARCHED:
         if clock.left < _NEEDED:
             return None
