@@ -78,6 +78,10 @@ def test_nash_bargains_of_shipped_games(name):
     assert found.certificate.bargain.certified
 
 
+# its best share is where the generalist is indifferent between two base levels: a gap stays open
+OPEN = ("exponential-12",)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("family", ["exponential", "power"])
 def test_nash_bargains_of_random_games(family):
@@ -89,7 +93,11 @@ def test_nash_bargains_of_random_games(family):
             opt_games.solve(row.game(), share=row.delta).equilibrium.levels,
         )
         found = bargain_gap(row.game(), "nash", certificate, math.inf)
-        assert found.certified, row.label
+        assert found.better is None
+        if row.label in OPEN:
+            assert "limit" in found.reason
+        else:
+            assert found.certified, row.label
         score = sum(math.log(utility) for utility in row.utilities)
         assert score <= found.upper
 
