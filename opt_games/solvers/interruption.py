@@ -45,6 +45,11 @@ def interruptible(*, defer: bool = False) -> Iterator[list[BaseException]]:
     signal.signal(signal.SIGINT, note)
     try:
         yield raised
+    except BaseException as error:
+        # what compiled code made of it on the way out
+        if raised and error is not raised[0]:
+            raise raised[0] from error
+        raise
     finally:
         signal.signal(signal.SIGINT, previous)
     if raised:

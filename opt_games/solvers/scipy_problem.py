@@ -16,6 +16,7 @@ from opt_games.solvers.base import SolverOptions
 from opt_games.solvers.callbacks import Callbacks
 from opt_games.solvers.casadi_model import CasadiModel, Numbers
 from opt_games.solvers.casadi_problem import CasadiProblem
+from opt_games.solvers.interruption import interruptible
 from opt_games.solvers.ipopt_terms import pushed_start
 from opt_games.solvers.result import FEASIBILITY_TOLERANCE, Outcome, SolverInfo, Termination
 from opt_games.solvers.stationarity import STATIONARY, stationarity, violation_is_stationary
@@ -180,7 +181,7 @@ class ScipyProblem(CasadiProblem):
             return Outcome(Termination.NUMERICAL_FAILURE, list(begin), 0, message)
         limit = self.options.iteration_limit
         try:
-            with np.errstate(all="ignore"), warnings.catch_warnings():
+            with interruptible(), np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of singular Jacobians and the like
                 found, termination, message = self.minimize(
                     functions, begin[functions.free], ITERATIONS if limit is None else limit

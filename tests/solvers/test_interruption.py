@@ -23,6 +23,16 @@ def test_an_interrupt_that_was_swallowed_comes_out_at_the_end():
     assert seen == [1]
 
 
+def test_an_interrupt_that_compiled_code_made_an_error_of_is_an_interrupt_again():
+    with pytest.raises(KeyboardInterrupt), interruptible():  # noqa: PT012
+        try:
+            interrupt()
+        except KeyboardInterrupt as error:
+            raise SystemError("returned a result with an exception set") from error
+    with pytest.raises(SystemError), interruptible():
+        raise SystemError("of its own")
+
+
 def test_an_interrupt_that_was_not_swallowed_comes_out_too():
     with pytest.raises(KeyboardInterrupt), interruptible():
         interrupt()
