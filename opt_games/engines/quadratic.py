@@ -13,11 +13,10 @@ from opt_games.engines.policy import PolicyEngine
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.policy.audit import deviation_gain
-from opt_games.kernels.policy.exact import solve_pairs
 from opt_games.kernels.policy.pair import Answers
 from opt_games.kernels.policy.pairs_of import pairs_of, why_no_pairs
 from opt_games.kernels.policy.payoffs import Numbers, PolicyGame
-from opt_games.kernels.policy.settle import Settled
+from opt_games.kernels.policy.settle import Settled, settle_exactly
 
 PAIRS = 8192
 """Games that are solved at a time: numpy likes long arrays, caches short ones."""
@@ -52,15 +51,7 @@ class Quadratic(PolicyEngine):
 
     def settle(self, compiled: PolicyGame, numbers: Numbers, shares: Array) -> Settled:
         """Find the equilibria of contracts."""
-        attributes = len(compiled.game.attributes)
-        found = solve_pairs(pairs_of(compiled, numbers, shares[0]))
-        return Settled(
-            found.base[:attributes],
-            found.final[None, :attributes],
-            found.takes[None],
-            found.active,
-            np.where(found.active, np.stack([found.leader, found.follower]), numbers.outside),
-        )
+        return settle_exactly(compiled, numbers, shares)
 
     def gain(self, compiled: PolicyGame, numbers: Numbers, shares: Array, found: Settled) -> Array:
         """Return the most that a player gains by the deviations tried."""

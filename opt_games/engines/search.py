@@ -18,7 +18,7 @@ from opt_games.kernels.array_function import Array
 from opt_games.kernels.policy.payoffs import Numbers, PolicyGame
 from opt_games.kernels.policy.response import Contest
 from opt_games.kernels.policy.settle import Search as Searched
-from opt_games.kernels.policy.settle import Settled
+from opt_games.kernels.policy.settle import Settled, settle_by_search
 from opt_games.policy.bargain import EFFORT
 from opt_games.policy.equilibrium import MOST_ATTRIBUTES
 
@@ -56,7 +56,7 @@ class Search(PolicyEngine):
 
     def settle(self, compiled: PolicyGame, numbers: Numbers, shares: Array) -> Settled:
         """Find the equilibria of contracts."""
-        return Searched.of(Contest(compiled, numbers, shares)).settle()
+        return settle_by_search(compiled, numbers, shares)
 
     def gain(self, compiled: PolicyGame, numbers: Numbers, shares: Array, found: Settled) -> Array:
         """Return the most that a player gains by deviating, by a search of its own."""

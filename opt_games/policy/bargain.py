@@ -12,10 +12,7 @@ from numpy.typing import NDArray
 from opt_games.errors import UnsupportedGameError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
-from opt_games.kernels.policy.exact import solve_pairs
-from opt_games.kernels.policy.pairs_of import pairs_of
-from opt_games.kernels.policy.response import Contest
-from opt_games.kernels.policy.settle import Search
+from opt_games.kernels.policy.settle import settle_by_search, settle_exactly
 from opt_games.policy.equilibrium import PolicyMap
 from opt_games.policy.shares import Evaluate, agreed_shares
 from opt_games.policy.utilities import of_players, utilities_of
@@ -77,33 +74,21 @@ def agreed(equilibria: PolicyMap, solution: str) -> Array | None:
             'attributes or under a policy; set contract.shares = "common", or give the shares'
         )
     weights, disagreement = (of_players(game, numbers, w) for w in ("weights", "disagreement"))
-    evaluate = _exact(equilibria) if equilibria.exact else _searched(equilibria)
+    evaluate = _evaluate(equilibria)
     effort = {} if equilibria.exact else EFFORT
     bounds = game.contract.bounds
     (share,) = agreed_shares(evaluate, solution, bounds, disagreement, weights, **effort)
     return None if np.isnan(share) else np.full(len(game.specialists), share)
 
 
-def _exact(equilibria: PolicyMap) -> Evaluate:
-    numbers = equilibria.numbers
-
-    def evaluate(games: NDArray[np.int64], shares: Array) -> tuple[Array, Array]:
-        some = numbers.take(games)
-        found = solve_pairs(pairs_of(equilibria.compiled, some, shares))
-        profits = np.stack([found.leader, found.follower])
-        performance = np.where(found.takes & found.active, found.final[0], 0.0)
-        return utilities_of(equilibria.game, some, profits), performance
-
-    return evaluate
-
-
-def _searched(equilibria: PolicyMap) -> Evaluate:
+def _evaluate(equilibria: PolicyMap) -> Evaluate:
     game, numbers = equilibria.game, equilibria.numbers
+    settle = settle_exactly if equilibria.exact else settle_by_search
 
     def evaluate(games: NDArray[np.int64], shares: Array) -> tuple[Array, Array]:
         some = numbers.take(games)
         contracts = np.tile(shares, (len(game.specialists), 1))
-        found = Search.of(Contest(equilibria.compiled, some, contracts)).settle()
+        found = settle(equilibria.compiled, some, contracts)
         return utilities_of(game, some, found.profits), found.performance
 
     return evaluate

@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opt_games.kernels.array_function import Array
+from opt_games.kernels.policy.exact import solve_pairs
 from opt_games.kernels.policy.pair import TIE
+from opt_games.kernels.policy.pairs_of import pairs_of
+from opt_games.kernels.policy.payoffs import Numbers, PolicyGame
 from opt_games.kernels.policy.replies import Replies
 from opt_games.kernels.policy.response import Adapter, Contest
 from opt_games.kernels.policy.search import best_bases
@@ -118,3 +121,21 @@ def _preferred(found: Replies) -> int:
     size = found.size[0] if found.size[0] > 0.0 else 1.0
     liking = np.round(found.liking / size, 9)
     return int(np.where(tied, liking, -np.inf).argmax())
+
+
+def settle_by_search(compiled: PolicyGame, numbers: Numbers, shares: Array) -> Settled:
+    """Find the equilibria of contracts, shares of shape (specialists, games), by search."""
+    return Search.of(Contest(compiled, numbers, shares)).settle()
+
+
+def settle_exactly(compiled: PolicyGame, numbers: Numbers, shares: Array) -> Settled:
+    """Find those of games whose `why_no_pairs` is None, by their closed forms."""
+    attributes = len(compiled.game.attributes)
+    found = solve_pairs(pairs_of(compiled, numbers, shares[0]))
+    return Settled(
+        found.base[:attributes],
+        found.final[None, :attributes],
+        found.takes[None],
+        found.active,
+        np.where(found.active, np.stack([found.leader, found.follower]), numbers.outside),
+    )
