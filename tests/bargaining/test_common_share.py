@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import opt_games
 from opt_games import Bargaining, Contract, Game, Generalist, Specialist
 
-GENTLE = settings(derandomize=True, deadline=None, max_examples=6)
+GENTLE = settings(max_examples=6)
 costs = st.floats(-1.5, 1.5).map(lambda x: 10.0**x)
 
 

@@ -13,7 +13,7 @@ import opt_games
 from opt_games import Bargaining, Contract, Game, Generalist, Specialist, SpecialistTable
 
 seeds = st.integers(0, 2**20)
-axioms = settings(derandomize=True, deadline=None, max_examples=3)
+axioms = settings(max_examples=3)
 SIZE = 8
 
 

@@ -12,7 +12,7 @@ from opt_games import Bargaining, Contract, Game, Generalist, Specialist
 from opt_games.bargaining.solutions import Stakes, favoured_player, score_utilities
 from opt_games.equilibrium import EquilibriumMap
 
-LAWS = settings(derandomize=True, deadline=None, max_examples=4)
+LAWS = settings(max_examples=4)
 costs = st.floats(-1.0, 1.0).map(lambda x: 10.0**x)
 entries = st.floats(0.0, 0.3)
 

@@ -40,7 +40,7 @@ PAIRS = {text: compiled(text) for text in FORMULAS}
 number = st.one_of(st.floats(-4.0, 4.0), st.sampled_from([0.0, 1.0, -1.0, 0.5, 1e-8, 1e-200, 3.0]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     text=st.sampled_from(FORMULAS),
     corner=st.tuples(number, number),

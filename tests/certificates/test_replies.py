@@ -42,18 +42,29 @@ def a_game(revenue, cost, rho=1.0, c=0.6, **more):
 
 
 def best_by_grid(game, share, base, cap=np.inf, floor=0.0):
-    """The best contribution and what it earns, by a fine grid of the formulas alone."""
+    """The best contribution and what it earns, by ever finer grids of the formulas alone."""
     low = max(base, floor)
-    final = low + np.concatenate([[0.0], np.geomspace(1e-7, 6.0, 4001), np.linspace(0, 6, 6001)])
-    final = np.unique(np.minimum(final, cap))
     (s,) = game.specialists
-    values = {**s.parameters, "alpha1": final, "alpha0": base}
-    earned = (1 - share) * s.revenue.evaluate_columns(values) - s.cost.evaluate_columns(values)
-    earned = np.where(np.isnan(earned), -np.inf, np.broadcast_to(earned, final.shape))
-    return final[np.argmax(earned)] - low, earned.max()
+
+    def earned(contribution):
+        final = np.minimum(low + contribution, cap)
+        values = {**s.parameters, "alpha1": final, "alpha0": base}
+        profit = (1 - share) * s.revenue.evaluate_columns(values) - s.cost.evaluate_columns(values)
+        return np.where(np.isnan(profit), -np.inf, np.broadcast_to(profit, final.shape))
+
+    # up to 500: the flattest cost here, 0.2 y**1.4, answers a revenue of 3 by 345
+    tried = np.r_[0.0, np.geomspace(1e-7, 500.0, 4001), np.linspace(0.0, 500.0, 6001)]
+    tried = np.unique(tried)
+    for _ in range(4):
+        values = earned(tried)
+        best = np.argsort(values)[-30:]
+        left, right = tried[np.maximum(best - 1, 0)], tried[np.minimum(best + 1, tried.size - 1)]
+        tried = np.unique(np.r_[tried[best], np.linspace(left, right, 401).ravel()])
+    values = earned(tried)
+    return np.minimum(low + tried[values.argmax()], cap) - low, values.max()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     revenue=st.sampled_from(REVENUES),
     cost=st.sampled_from(COSTS),

@@ -15,7 +15,7 @@ from opt_games.engines.batch import Batch
 from opt_games.engines.outcomes import Outcomes
 
 X = "(alpha1 - alpha0)"
-few = settings(derandomize=True, deadline=None, max_examples=5)
+few = settings(max_examples=5)
 
 
 def solve(cases: Cases) -> Outcomes:

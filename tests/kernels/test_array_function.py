@@ -73,7 +73,7 @@ def deeper(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.recursive(st.sampled_from(["x", "y"]) | numbers, deeper, max_leaves=6))
 def test_random_formulas(text):
     agrees(text)

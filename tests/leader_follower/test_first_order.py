@@ -42,7 +42,7 @@ def allowed(follower, at, margin=1e-6):
     return global_solver("scip").minimise(statement.model, 20.0, 1e-6).found
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.tuples(*[coefficients] * 5))
 def test_the_best_response_stays(numbers):
     a, b, c, d, e = numbers

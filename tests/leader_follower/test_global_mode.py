@@ -50,7 +50,7 @@ def test_a_wrong_branch_is_refused(wells):
     assert _candidate(program, {key: 0.5}, [best], 1e-3) is not None
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.tuples(*[coefficients] * 6))
 def test_random_cubic_followers_against_a_grid(numbers):
     a, b, c, d, e, g = numbers

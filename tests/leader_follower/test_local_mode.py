@@ -26,7 +26,7 @@ def test_closed_form(supplier):
     assert result.constraint_violation < 1e-6
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(numbers, numbers, numbers, numbers, st.floats(0.1, 2.0))
 def test_quadratic_games(ideal, wish, slope, offset, weight):
     """The follower takes y = slope * x + offset, so that the leader minimises a parabola."""

@@ -13,7 +13,7 @@ from opt_games import Bargaining, Contract, Game, Generalist, Specialist
 
 costs = st.floats(0.4, 2.5)
 fixed = st.floats(0.0, 0.1)
-axioms = settings(derandomize=True, deadline=None, max_examples=6)
+axioms = settings(max_examples=6)
 EFFICIENT = ("nash", "kalai-smorodinsky", "utilitarian")
 
 
@@ -88,7 +88,7 @@ def test_monotonicity_of_kalai_smorodinsky(c0, c1, entry):
 
 
 @pytest.mark.slow
-@settings(derandomize=True, deadline=None, max_examples=4)
+@settings(max_examples=4)
 @given(costs, costs, st.floats(0.5, 2.0))
 def test_symmetry_of_two_specialists(c0, c1, rho):
     found = opt_games.pareto(Linear(c0, (rho, rho), (c1, c1)).game, points=100)
@@ -100,7 +100,7 @@ def test_symmetry_of_two_specialists(c0, c1, rho):
 
 
 @pytest.mark.slow
-@settings(derandomize=True, deadline=None, max_examples=4)
+@settings(max_examples=4)
 @given(costs, st.tuples(costs, costs), st.floats(0.3, 3.0))
 def test_scale_invariance_with_separate_shares(c0, c, scale):
     plain = Linear(c0, (1.0, 0.8), c).game

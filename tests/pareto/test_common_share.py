@@ -42,7 +42,7 @@ def nothing_dominates(found: opt_games.ParetoSet) -> None:
     assert undominated(utilities / scale[:, None], tolerance=1e-9).all()
 
 
-@settings(derandomize=True, deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(costs, costs)
 def test_the_interval_of_the_quadratic_game(c0, c1):
     found = opt_games.pareto(quadratic(c0, c1))

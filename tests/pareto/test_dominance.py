@@ -10,7 +10,7 @@ import opt_games
 from opt_games.pareto.dominance import scale_of, settled, undominated
 
 
-@settings(derandomize=True, deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(2, 5).flatmap(
         lambda m: st.lists(

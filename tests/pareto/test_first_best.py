@@ -18,7 +18,7 @@ from opt_games.pareto.planner import all_would_sign, best_plan
 costs = st.floats(-1.0, 1.0).map(lambda x: 10.0**x)
 
 
-@settings(derandomize=True, deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(costs, st.lists(st.tuples(costs, costs), min_size=1, max_size=5))
 def test_the_plan_of_linear_revenues(c0, domains):
     market = Linear(c0, tuple(r for r, _ in domains), tuple(c for _, c in domains))
@@ -78,7 +78,7 @@ def test_shares_that_nobody_would_sign():
     assert all_would_sign(equilibria, best_plan(equilibria))
 
 
-@settings(derandomize=True, deadline=None, max_examples=4)
+@settings(max_examples=4)
 @given(costs, costs)
 def test_the_efficiency_of_the_quadratic_game(c0, c1):
     game = opt_games.load("quadratic").with_parameters(c0=c0, c1=c1)

@@ -177,7 +177,7 @@ def test_the_frame_has_a_row_per_point(two):
 
 
 @pytest.mark.slow
-@settings(derandomize=True, deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(
     st.floats(0.3, 3.0),
     st.lists(st.tuples(st.floats(0.3, 3.0), st.floats(0.3, 3.0)), min_size=2, max_size=3),

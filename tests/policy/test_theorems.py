@@ -44,7 +44,7 @@ games = st.tuples(
 signs = st.tuples(st.sampled_from((1, -1)), st.sampled_from((1, -1)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(games, signs)
 def test_anarchy_has_the_closed_form(drawn, sign):
     p = parameters_of(*drawn, sign)
@@ -59,7 +59,7 @@ def test_anarchy_has_the_closed_form(drawn, sign):
     assert np.allclose(found.final[:, 0], final, rtol=1e-9)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(games, signs)
 def test_theorem_6_1_a_floor_just_below_anarchy_backfires(drawn, sign):
     """With theta_D = beta1^A - eps; as printed, with beta0^A, the theorem does not hold."""
@@ -80,7 +80,7 @@ def test_theorem_6_1_as_printed_fails_in_the_basic_game():
     assert np.allclose(found.final[1], free.final[1, 0], atol=1e-12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(games, signs)
 def test_theorem_6_2_both_floors_just_above_anarchy_help_everybody(drawn, sign):
     p = parameters_of(*drawn, sign)
@@ -91,7 +91,7 @@ def test_theorem_6_2_both_floors_just_above_anarchy_help_everybody(drawn, sign):
     assert found.follower[0] > free.follower[0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(games, signs, st.floats(0.0, 3.0), st.floats(0.0, 3.0))
 def test_floors_are_kept_and_nobody_loses_by_taking_part(drawn, sign, lead, floor):
     p = parameters_of(*drawn, sign)

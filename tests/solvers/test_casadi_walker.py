@@ -80,7 +80,7 @@ numbers = st.floats(-3, 3).filter(lambda a: a == 0 or abs(a) > 1e-3)
 
 
 @given(tree=trees(), points=st.lists(st.tuples(*[numbers] * 5), min_size=1, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_random_trees_have_pyomos_value_wherever_data_move(tree, points):
     model = small()
     model.cost = pyo.Objective(expr=tree(model) + 0 * model.x)
