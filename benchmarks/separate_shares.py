@@ -94,7 +94,7 @@ def programs(game: Game, solution: str, repeats: int) -> dict[str, float]:
     for _ in range(repeats):
         search.terms.blocks().clear()
         began = time.perf_counter()
-        program = assemble(search.terms, start, *search.stay(start.base))
+        program = assemble(search.terms, start, search.standing(start.base))
         functions = program.problem.functions()
         found = solve_columns(functions, program.bounds, search.tuned())
         built.append(time.perf_counter() - began - found.seconds)
@@ -103,7 +103,7 @@ def programs(game: Game, solution: str, repeats: int) -> dict[str, float]:
     reply = equilibria.outcome(0.5).reply
     adds = reply.takes & reply.contributes
     half = Place(np.full(adds.size, 0.5), reply.base, reply.extra, reply.takes, adds, reply.payoff)
-    program = assemble(search.terms, half, *search.stay(half.base))
+    program = assemble(search.terms, half, search.standing(half.base))
     cold = solve_columns(program.problem.functions(), program.bounds, SolverOptions())
     return {
         "build": statistics.median(built),

@@ -17,10 +17,9 @@ from opt_games.bargaining.crowd_line import NotCoveredError
 from opt_games.bargaining.market_edges import rival_at
 from opt_games.bargaining.market_equilibria import MarketEquilibria, Outcome
 from opt_games.bargaining.market_prices import highest_shares, leader_worth
-from opt_games.bargaining.market_terms import SMALLEST_GAIN, Mask, Place, Rival, Terms, assemble
+from opt_games.bargaining.market_terms import SMALLEST_GAIN, Place, Rival, Standing, Terms, assemble
 from opt_games.bargaining.solutions import score_utilities
 from opt_games.formulations.specialist_block import Goal
-from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Crowd
 from opt_games.kernels.lockstep.forms import STAY
 from opt_games.solvers.base import SolverOptions
@@ -37,6 +36,7 @@ SAME = 1e-6
 _NEAR = 0.02
 _INSIDE = 1e-3  # of the range of shares: where programs start at the nearest
 _SNAP = 1e-5
+_NEXT_TO_NOTHING = (1.0 - 1e-6, 1.0 - 2e-6)  # shares, the second leaving twice as much
 _RAISES = np.array([0.0, 1e-3, 0.01, 0.1, 1.0, 10.0])
 
 
@@ -153,10 +153,7 @@ class MarketPrograms:
         trust = _TRUST * (high - low)
         for _ in range(_EXCHANGES):
             rivals = [rival_at(self.crowd, base, place.shares, low, high) for base in bases]
-            marginal, tempted = self.stay(place.base)
-            found = self._program(
-                place, marginal, tempted, start.edge, rivals, trust if bases else np.inf
-            )
+            found = self._program(place, start.edge, rivals, trust if bases else np.inf)
             if found is None:
                 break
             before = place.shares
@@ -188,8 +185,6 @@ class MarketPrograms:
     def _program(
         self,
         place: Place,
-        marginal: Array,
-        tempted: Mask,
         edge: bool,
         rivals: list[Rival],
         trust: float,
@@ -197,7 +192,7 @@ class MarketPrograms:
         began = time.perf_counter()
         place = self._gaining(place)
         program = assemble(
-            self.terms, place, marginal, tempted, edge=edge, rivals=rivals, trust=trust
+            self.terms, place, self.standing(place.base), edge=edge, rivals=rivals, trust=trust
         )
         functions, progress = program.problem.functions(), self.progress
         # the plain options are slower, and safer; an edge has its plan to fall back on
@@ -295,12 +290,26 @@ class MarketPrograms:
         value = score_utilities(self.terms.solution, self.terms.stakes, utilities, performance)
         return float(value[0])
 
-    def stay(self, base: float) -> tuple[Array, Mask]:
-        """Return marginal revenue at a base level, and who would contribute at shares below 1."""
+    def standing(self, base: float) -> Standing:
+        """Return where specialists stand at a base level."""
+        low, _ = self.terms.game.contract.bounds
         marginal = np.ones(self.crowd.market.size)
         tempted = np.zeros(marginal.size, dtype=bool)
         for chunk in self.crowd.chunks:
             at = dict(zip(STAY, chunk.form.stay(base, *chunk.parameters), strict=True))
             marginal[chunk.members] = at["marginal_revenue"]
             tempted[chunk.members] = at["marginal_cost"] <= 0.0
-        return np.where(marginal > 0, marginal, 1.0), tempted
+        all_, little, more = (
+            np.where(reply.contributes, reply.extra, 0.0)
+            for reply in (self.crowd.reply(base, share) for share in (low, *_NEXT_TO_NOTHING))
+        )
+        with np.errstate(all="ignore"):
+            power = np.log2(more / little)
+        # a variable is smooth at 0 if the share is; else its square root and the like would not be
+        power = np.where(tempted & np.isfinite(power), np.maximum(power, 1.0), 1.0)
+        return Standing(
+            np.where(marginal > 0, marginal, 1.0),
+            tempted,
+            np.where(all_ > 0.0, all_, 1.0),
+            power.round(3).astype(float),
+        )

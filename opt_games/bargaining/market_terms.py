@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -47,6 +47,28 @@ class Place:
     takes: Mask
     contributes: Mask
     profit: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where specialists stand at a base level, whatever their shares; arrays of (specialists,).
+
+    Attributes
+    ----------
+    marginal : ndarray
+        Marginal revenue, the unit of first-order conditions.
+    tempted : ndarray of bool
+        Who contributes at every share below 1.
+    most : ndarray
+        The contribution at the lowest share, the unit of contributions.
+    power : ndarray
+        Who keeps next to nothing contributes in proportion to this power of what it keeps.
+    """
+
+    marginal: Array
+    tempted: Mask
+    most: Array
+    power: Array
 
 
 @dataclass(frozen=True)
@@ -170,7 +192,9 @@ class Program:
             own = x[first : first + each.positions.size]
             shares[each.positions] = own
             if each.kind.contributes:
-                extra[each.positions] = np.exp(own) * each.constant("level_scale")
+                extra[each.positions] = each.constant("level_scale") * own ** each.constant(
+                    "level_power"
+                )
                 shares[each.positions] = each.shares(x[0], own)
             first += own.size
         base = float(x[0] * self.problem.scales.base)
@@ -181,8 +205,7 @@ class Program:
 def assemble(
     terms: Terms,
     at: Place,
-    marginal: Array,
-    tempted: Mask,
+    standing: Standing,
     *,
     edge: bool = False,
     rivals: Sequence[Rival] = (),
@@ -194,10 +217,8 @@ def assemble(
     ----------
     terms : Terms
     at : Place
-    marginal : ndarray, shape (specialists,)
-        Marginal revenue at the start, the unit of the specialists' first-order conditions.
-    tempted : ndarray of bool, shape (specialists,)
-        Who would contribute at shares below 1, so that a free-rider among them gives up everything.
+    standing : Standing
+        At the base level of the start.
     edge : bool
         Whether the generalist may be at the edge.
     rivals : sequence of Rival
@@ -207,11 +228,14 @@ def assemble(
     game, stakes = terms.game, terms.stakes
     low, high = game.contract.bounds
     count = at.shares.size
+    # who gives up everything is about to contribute: the program decides
+    at = replace(at, contributes=at.takes & (at.contributes | standing.tempted))
     size = np.where(stakes.scale > 0, stakes.scale, 1.0)
     constants = [
         np.full(count, at.base),
-        np.where(at.extra > 0, at.extra, 1.0),
-        marginal,
+        standing.most,
+        standing.power,
+        standing.marginal,
         size[1:],
         terms.least[1:],
         stakes.disagreement[1:],
@@ -224,7 +248,7 @@ def assemble(
         constants += [each.paid, each.by_share, each.half_bend]
     members = [
         numbered(game, kind, _block(terms, kind), positions, constants)
-        for kind, positions in _kinds(terms, at, tempted, len(rivals))
+        for kind, positions in _kinds(terms, at, len(rivals))
     ]
     leader = LeaderTerms(
         terms.goal(0),
@@ -249,7 +273,7 @@ def assemble(
     )
     floors = [np.full(count, low), at.shares - trust, *(each.floor for each in rivals)]
     ceiling = np.minimum(np.full(count, high), at.shares + trust)
-    return _bounded(problem, at, np.maximum.reduce(floors), ceiling, high, edge)
+    return _bounded(problem, at, np.maximum.reduce(floors), ceiling, edge)
 
 
 def _block(terms: Terms, kind: BlockKind) -> Block:
@@ -260,37 +284,31 @@ def _block(terms: Terms, kind: BlockKind) -> Block:
     return kept[kind]
 
 
-def _kinds(
-    terms: Terms, at: Place, tempted: Mask, rivals: int
-) -> list[tuple[BlockKind, NDArray[np.int64]]]:
+def _kinds(terms: Terms, at: Place, rivals: int) -> list[tuple[BlockKind, NDArray[np.int64]]]:
     """Sort who takes part by the rows that it has."""
     found = []
     for number, group in enumerate(terms.game.specialists.groups):
         rows = group.members[at.takes[group.members]]
         code = (
             at.contributes[rows]
-            + 2 * (tempted[rows] & ~at.contributes[rows])
-            + 4 * terms.floored[rows + 1]
-            + 8 * terms.counted[rows + 1]
-            + 16 * terms.goals[rows + 1]
+            + 2 * terms.floored[rows + 1]
+            + 4 * terms.counted[rows + 1]
+            + 8 * terms.goals[rows + 1]
         )
         for each in np.unique(code):
             kind = BlockKind(
                 number,
                 bool(each & 1),
-                not each & 3,
+                bool(each & 2),
                 bool(each & 4),
-                bool(each & 8),
-                _GOALS[int(each) >> 4],
+                _GOALS[int(each) >> 3],
                 rivals,
             )
             found.append((kind, rows[code == each]))
     return found
 
 
-def _bounded(
-    problem: MarketProblem, at: Place, low: Array, top: Array, high: float, edge: bool
-) -> Program:
+def _bounded(problem: MarketProblem, at: Place, low: Array, top: Array, edge: bool) -> Program:
     worst = int(problem.epigraph)
     start = [np.array([1.0, at.profit / problem.scales.profit, *[0.0] * worst])]
     lower = [np.array([1e-9, -np.inf, *[0.0] * worst])]
@@ -304,14 +322,14 @@ def _bounded(
         highest = np.maximum(top[rows], low[rows])
         bottom, ceiling = np.zeros((kind.rows, rows.size)), np.full((kind.rows, rows.size), np.inf)
         if kind.contributes:
-            own, least, most = np.array([[0.0], [-np.inf], [np.inf]]).repeat(rows.size, 1)
+            unit, power = each.constant("level_scale"), each.constant("level_power")
+            own = (at.extra[rows] / unit) ** (1.0 / power)
+            least, most = np.zeros(rows.size), np.full(rows.size, np.inf)
             # no contribution is made at a share above 1
             bottom[0], ceiling[0] = low[rows], np.where(highest < 1.0, highest, np.inf)
-        elif kind.content:
+        else:
             own, least, most = np.clip(at.shares[rows], low[rows], highest), low[rows], highest
             bottom[0], ceiling[0] = -np.inf, 0.0
-        else:
-            own, least, most = np.full((3, rows.size), high)
         for column, values in zip((start, lower, upper), (own, least, most), strict=True):
             column.append(values)
         row_lower.append(bottom.T.ravel())

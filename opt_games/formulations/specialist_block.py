@@ -58,8 +58,6 @@ class BlockKind:
         Position of the functional form among `Specialists.groups`.
     contributes : bool
         Whether it contributes; else it free-rides.
-    content : bool
-        Of a free-rider: whether it has a row that says that it does not want more.
     floor : bool
         Whether it has a row for its least utility.
     epigraph : bool
@@ -71,7 +69,6 @@ class BlockKind:
 
     group: int
     contributes: bool
-    content: bool
     floor: bool
     epigraph: bool
     goal: Goal
@@ -92,12 +89,13 @@ class BlockKind:
     @property
     def rows(self) -> int:
         """How many rows of its own it has."""
-        return int(self.contributes) + int(self.content) + int(self.floor) + int(self.epigraph)
+        return 1 + int(self.floor) + int(self.epigraph)
 
 
 CONSTANTS = (
     "base_scale",
     "level_scale",
+    "level_power",
     "slope_scale",
     "utility_scale",
     "least",
@@ -189,18 +187,17 @@ def specialist_block(group: SpecialistGroup, kind: BlockKind, attribute: str) ->
     rivals = [[casadi.SX.sym(each) for each in RIVAL_TERMS] for _ in range(kind.rivals)]
     change = share - present
     rows += [paid + change * (by_share + change * bend) for paid, by_share, bend in rivals]
-    if kind.contributes:
-        rows.append(share)
-    if kind.content:
-        rows.append(own / constants["slope_scale"])
+    rows.append(share if kind.contributes else own / constants["slope_scale"])
     if kind.floor:
         rows.append((utility - constants["least"]) / unit)
     if kind.epigraph:
         rows.append(gain - worst * constants["span"] / unit)
-    level = casadi.exp(scaled[1]) * constants["level_scale"] if kind.contributes else 0.0
+    level = casadi.SX(0.0)
+    if kind.contributes:
+        level = constants["level_scale"] * scaled[1] ** constants["level_power"]
     shared = casadi.substitute(casadi.vertcat(goal, *rows), share, agreed)
     replaced = casadi.substitute(
-        [shared], [base, extra], [scaled[0] * constants["base_scale"], casadi.SX(level)]
+        [shared], [base, extra], [scaled[0] * constants["base_scale"], level]
     )
     more = [present, *(each for rival in rivals for each in rival)] if rivals else []
     numbers = casadi.vertcat(*parameters, *constants.values(), *more)

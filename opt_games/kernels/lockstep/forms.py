@@ -7,7 +7,7 @@ exponential; the functions at a contribution of zero keep the powers, which are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from opt_games.expression import Expression
 from opt_games.game import Game
 from opt_games.kernels.array_function import ArrayFunction, Symbols
+from opt_games.kernels.lockstep.rewriting import as_exponentials, with_fractions_divided
 
 if TYPE_CHECKING:
     from opt_games.kernels.lockstep.fused import Fused
@@ -180,7 +181,13 @@ def _follower_form(
     plain = [earned, spent]
     raw_first = [casadi.gradient(each, final) for each in plain]
     raw_second = [casadi.gradient(each, final) for each in raw_first]
-    curvature = at_contribution(raw_second)
+    # written so that bounds of them tell their signs
+    curvature = at_contribution(
+        [
+            casadi.gradient(casadi.gradient(each, final), final)
+            for each in with_fractions_divided(list(symbols.casadi.values()), plain, final)
+        ]
+    )
     at_base = casadi.substitute(
         [*plain, *raw_first, casadi.gradient(spent, base), raw_second[0]], [final], [base]
     )
@@ -240,73 +247,6 @@ def _shared(expressions: list[Any]) -> list[Any]:
     return list(casadi.cse(expressions))
 
 
-def as_exponentials(
-    inputs: Sequence[Any], expressions: Sequence[Any], at: Sequence[Any]
-) -> list[Any]:
-    """Rewrite general powers as exponentials of logarithms.
-
-    Parameters
-    ----------
-    inputs, expressions : sequences of SX
-        Scalar symbols, and expressions of them.
-    at : sequence of SX
-        What to put for the inputs.
-    """
-    function = casadi.Function("formula", list(inputs), list(expressions))
-    registers: list[Any] = [None] * function.sz_w()
-    results: list[Any] = [casadi.SX(0.0)] * function.n_out()
-    for k in range(function.n_instructions()):
-        kind = function.instruction_id(k)
-        target = function.instruction_output(k)
-        source = function.instruction_input(k)
-        if kind == casadi.OP_CONST:
-            registers[target[0]] = casadi.SX(function.instruction_constant(k))
-        elif kind == casadi.OP_INPUT:
-            registers[target[0]] = at[source[0]]
-        elif kind == casadi.OP_OUTPUT:
-            results[target[0]] = registers[source[0]]
-        elif kind in (casadi.OP_POW, casadi.OP_CONSTPOW):
-            registers[target[0]] = _power(registers[source[0]], registers[source[1]])
-        elif len(source) == 1 or kind in _UNARY:
-            registers[target[0]] = casadi.SX.unary(kind, registers[source[0]])
-        else:
-            registers[target[0]] = casadi.SX.binary(
-                kind, registers[source[0]], registers[source[1]]
-            )
-    return results
-
-
-def _power(base: Any, exponent: Any) -> Any:
-    if exponent.is_constant() and float(exponent) == round(float(exponent)):
-        return base**exponent
-    return casadi.exp(exponent * casadi.log(base))
-
-
-_UNARY = frozenset(
-    {
-        casadi.OP_NEG,
-        casadi.OP_EXP,
-        casadi.OP_LOG,
-        casadi.OP_SQRT,
-        casadi.OP_SQ,
-        casadi.OP_TWICE,
-        casadi.OP_INV,
-        casadi.OP_SIN,
-        casadi.OP_COS,
-        casadi.OP_TAN,
-        casadi.OP_ASIN,
-        casadi.OP_ACOS,
-        casadi.OP_ATAN,
-        casadi.OP_SINH,
-        casadi.OP_COSH,
-        casadi.OP_TANH,
-        casadi.OP_FABS,
-        casadi.OP_SIGN,
-        casadi.OP_NOT,
-        casadi.OP_LOG1P,
-        casadi.OP_EXPM1,
-    }
-)
 _CORNERS = frozenset(
     {
         casadi.OP_FABS,

@@ -34,6 +34,9 @@ def proven(*domains: tuple[str, str], **columns: list[float]) -> list[bool]:
         ("alpha1**0.4", f"{X}**3"),
         ("log(1 + 2 * alpha1)", f"exp({X}) - 1"),
         ("sqrt(1 + alpha1)", f"cosh({X})"),
+        ("3 * alpha1 / (0.5 + alpha1)", SQUARE),
+        ("(2 * alpha1 - 1) / (4 + 0.3 * alpha1)", SQUARE),
+        ("log(1 + alpha1 / (2 + alpha1))", f"{X}**2 / (1 + alpha0)"),
     ],
 )
 def test_concave_profits(revenue, cost):
@@ -50,6 +53,8 @@ def test_concave_profits(revenue, cost):
         ("alpha1", f"{X}**0.5"),
         ("alpha1", f"log(1 + {X})"),
         ("alpha1 + 0.1 * sin(9 * alpha1)", SQUARE),
+        ("alpha1**2 / (1 + alpha1**2)", SQUARE),
+        ("(2 - alpha1) / (1 + alpha1)", SQUARE),  # convex
     ],
 )
 def test_what_has_two_peaks_or_may_have(revenue, cost):
