@@ -20,7 +20,6 @@ from opt_games.bargaining.market_search import MarketSearch
 from opt_games.bargaining.market_terms import SMALLEST_GAIN, Terms
 from opt_games.bargaining.solutions import ACCEPTANCE, Stakes, nobody_gains
 from opt_games.game import Game
-from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd_leader import Search
 from opt_games.kernels.lockstep.levels import may_stay_out
 from opt_games.solvers.base import SolverOptions
@@ -121,31 +120,6 @@ def best_market_contract(game: Game, solution: str, options: SolverOptions) -> A
     if found is None:
         return None
     return Agreed(found, equilibria.search, scale, progress)
-
-
-def ideal_contracts(game: Game) -> Array | None:
-    """Return the contract that is best for every bargainer of a market of few.
-
-    Returns
-    -------
-    ndarray of shape (specialists, bargainers), or None
-        None for games that this method does not cover, or if nobody can gain.
-    """
-    prepared = market_equilibria(game)
-    if prepared is None:
-        return None
-    equilibria, scale = prepared
-    market = equilibria.search.crowd.market
-    if market.size > FEW:
-        return None
-    try:
-        few, stakes = few_search(equilibria, scale)
-        if stakes is None:
-            return None
-        outside = market.utility(market.outside)[0][:, 0]
-        return few.ideal_contracts(Terms(game, "kalai-smorodinsky", stakes, outside))
-    except NotCoveredError:
-        return None
 
 
 def common_outcomes(equilibria: MarketEquilibria) -> list[Outcome]:

@@ -18,6 +18,8 @@ from opt_games.kernels.crowd_response import respond
 _HALVINGS = 46
 _PIECES = 2  # smooth humps of a contract that are placed
 _SECANTS = 14
+_STILL = 1e-12  # relative change of a base level at which secants have arrived
+_FLAT = 1e-3  # slope there, of that where they began
 _JUST = 1e-10
 _TIE = 1e-9
 _APART = 1e-4  # relative distance of base levels that are two
@@ -118,17 +120,20 @@ def _equilibria(crowd: Crowd, nodes: Array, shares: Array) -> Contracts:
     even = np.broadcast_to(nodes, (count, nodes.size))
     first = _at(crowd, even, shares)
     enters = first.takes[:, 1:] & ~first.takes[:, :-1]
-    moves = enters.any(axis=1)
+    moves = np.asarray(enters.any(axis=1))
     at = enters.argmax(axis=1)
     low, high = nodes[at], nodes[at + 1]
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        takes = np.zeros(low.shape, dtype=bool)
+    some = moves.any(axis=1)
+    theirs, left, right = shares[some], low[some], high[some]
+    for _ in range(_HALVINGS if some.any() else 0):
+        middle = 0.5 * (left + right)
+        takes = np.zeros(middle.shape, dtype=bool)
         for chunk in crowd.chunks:
             own = chunk.members
-            start = np.broadcast_to(crowd.extra[own], (count, own.size))
-            takes[:, own] = respond(chunk, middle[:, own], shares[:, own], start).gain >= 0.0
-        low, high = np.where(takes, low, middle), np.where(takes, middle, high)
+            start = np.broadcast_to(crowd.extra[own], (middle.shape[0], own.size))
+            takes[:, own] = respond(chunk, middle[:, own], theirs[:, own], start).gain >= 0.0
+        left, right = np.where(takes, left, middle), np.where(takes, middle, right)
+    low[some], high[some] = left, right
     entry = np.where(moves, high, nodes[0])
     below = np.where(moves, low * (1.0 - _JUST), nodes[0])
     more = _at(crowd, np.hstack([entry, below]), shares)
@@ -150,19 +155,25 @@ def _equilibria(crowd: Crowd, nodes: Array, shares: Array) -> Contracts:
     left = np.take_along_axis(base, pieces, 1)
     right = np.take_along_axis(base, pieces + 1, 1)
     rising, falling = np.take_along_axis(up, pieces, 1), np.take_along_axis(down, pieces, 1)
-    top = left
+    top, steep = left.copy(), rising.copy()
+    open_ = np.ones(count, dtype=bool)
     for _ in range(_SECANTS):
+        a, b, one, two = left[open_], right[open_], rising[open_], falling[open_]
         with np.errstate(all="ignore"):
-            top = left + (right - left) * rising / (rising + falling)
-        top = np.where(np.isfinite(top), top, left)
-        here = _at(crowd, top, shares).slope
+            at = a + (b - a) * one / (one + two)
+        at = np.where(np.isfinite(at), at, a)
+        here = _at(crowd, at, shares[open_]).slope
         more_up = here > 0.0
+        still = np.abs(at - top[open_]) > _STILL * at
+        still |= np.abs(here) > _FLAT * steep[open_]
+        top[open_] = at
         # the end that stays counts half (Illinois)
-        rising, falling = (
-            np.where(more_up, here, 0.5 * rising),
-            np.where(more_up, 0.5 * falling, -here),
-        )
-        left, right = np.where(more_up, top, left), np.where(more_up, right, top)
+        rising[open_] = np.where(more_up, here, 0.5 * one)
+        falling[open_] = np.where(more_up, 0.5 * two, -here)
+        left[open_], right[open_] = np.where(more_up, at, a), np.where(more_up, b, at)
+        open_[open_] = still.any(axis=1)
+        if not open_.any():
+            break
     finalists = np.hstack([top, entry, np.take_along_axis(base, payoff.argmax(axis=1)[:, None], 1)])
     last = _at(crowd, finalists, shares)
     highest = last.payoff.max(axis=1, keepdims=True)

@@ -11,7 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from opt_games.bargaining.common_share import best_share
-from opt_games.bargaining.market_contract import best_market_contract, ideal_contracts
+from opt_games.bargaining.crowd_line import NotCoveredError
+from opt_games.bargaining.market_equilibria import market_equilibria
+from opt_games.bargaining.market_few import few_search
+from opt_games.bargaining.market_terms import Terms
 from opt_games.bargaining.polish import close_rivals, polish
 from opt_games.bargaining.solutions import Stakes, best_case, score
 from opt_games.equilibrium import EquilibriumMap
@@ -65,22 +68,25 @@ def bargains_among(
 def contracts_of_the_market(equilibria: EquilibriumMap, clock: Clock) -> Sample | None:
     """Return contracts that the search of markets finds, where it covers the game.
 
-    Those of the solutions that it is asked for, and the best for every player, to which
-    Kalai-Smorodinsky relates all gains. None where too little time is left for it.
+    The best for every player, to which Kalai-Smorodinsky relates all gains, and those of the
+    solutions that it is asked for. None where too little time is left for it.
     """
-    game, log = equilibria.game, equilibria.log
-    ideal = None if clock.left < _NEEDED else ideal_contracts(game)
-    shares = [] if ideal is None else [ideal]
-    for name in _SEARCHED:
-        if clock.left < _NEEDED:
-            return None
-        agreed = best_market_contract(game, name, log.options)
-        if agreed is not None:
-            log.failures.extend(agreed.progress.failures)
-            if agreed.outcome is not None:
-                every = np.broadcast_to(agreed.outcome.share, len(game.specialists))
-                shares.append(every[:, None])
-    return equilibria.sample(np.hstack([np.zeros((len(game.specialists), 0)), *shares]))
+    game = equilibria.game
+    contracts = [np.zeros((len(game.specialists), 0))]
+    prepared = market_equilibria(game)
+    try:
+        few, stakes = (None, None) if prepared is None else few_search(*prepared)
+        if few is not None and stakes is not None:
+            market = few.equilibria.search.crowd.market
+            outside = market.utility(market.outside)[0][:, 0]
+            players = [f"player {k}" for k in np.flatnonzero(stakes.bargainers)]
+            for name in (*players, *_SEARCHED):
+                if clock.left < _NEEDED:
+                    return None
+                contracts.append(few.best(Terms(game, name, stakes, outside))[:, None])
+    except NotCoveredError:
+        pass  # what is found elsewhere has to do
+    return equilibria.sample(np.hstack(contracts))
 
 
 def bargains_along(line: ShareLine) -> dict[str, float | None]:
