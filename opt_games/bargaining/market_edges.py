@@ -76,7 +76,8 @@ def plan_edges(crowd: Crowd, terms: Terms, levels: Array) -> Plan | None:
     """
     best, at = None, 0
     for turn in range(2):
-        choices, there = _table(crowd, terms, levels)
+        grid = share_grid(*terms.game.contract.bounds, _SHARES)[:, None]
+        choices, there = edge_table(crowd, terms, levels, grid)
         found = _best_level(choices, there, terms, crowd, best if turn else None)
         if found is None:
             return best
@@ -92,25 +93,32 @@ def plan_edges(crowd: Crowd, terms: Terms, levels: Array) -> Plan | None:
     return best
 
 
-def _table(crowd: Crowd, terms: Terms, levels: Array) -> tuple[Choices, Array]:
+def edge_table(crowd: Crowd, terms: Terms, levels: Array, grid: Array) -> tuple[Choices, Array]:
     """Answer at all levels to a grid of shares and to those just willing at each level.
 
     The second value is what they pay at a level that is not chosen, where whoever enters before the
     next level counts as there.
+
+    Parameters
+    ----------
+    crowd : Crowd
+    terms : Terms
+    levels : ndarray, ascending
+    grid : ndarray, broadcasts to (shares, specialists)
     """
     low, high = terms.game.contract.bounds
-    shares = _rows(crowd, levels, share_grid(low, high, _SHARES), high)
+    count = grid.shape[0]
+    shares = _rows(crowd, levels, grid, low, high)
     choices = Choices.of(crowd, terms, levels, shares[None])
     paid = choices.paid.copy()
-    enters = choices.takes[1:, :_SHARES] & ~choices.takes[:-1, :_SHARES]
-    paid[:-1, :_SHARES] = np.where(enters, choices.paid[1:, :_SHARES], paid[:-1, :_SHARES])
+    enters = choices.takes[1:, :count] & ~choices.takes[:-1, :count]
+    paid[:-1, :count] = np.where(enters, choices.paid[1:, :count], paid[:-1, :count])
     return choices, paid
 
 
-def _rows(crowd: Crowd, entries: Array, grid: Array, high: float) -> Array:
-    low, _ = grid[0], grid[-1]
-    most = highest_shares(crowd, entries, float(low), high)
-    plain = np.broadcast_to(grid[:, None], (grid.size, most.shape[1]))
+def _rows(crowd: Crowd, entries: Array, grid: Array, low: float, high: float) -> Array:
+    most = highest_shares(crowd, entries, low, high)
+    plain = np.broadcast_to(grid, (grid.shape[0], most.shape[1]))
     return np.concatenate([plain, np.where(np.isfinite(most), most, high)])
 
 
@@ -203,7 +211,8 @@ class EdgeTable:
         """Answer to the shares among which a plan lets everybody choose."""
         low, high = terms.game.contract.bounds
         points = _FINER if crowd.market.size <= _FINE else _SHARES
-        shares = _rows(crowd, plan.entries, share_grid(low, high, points), high)
+        grid = share_grid(low, high, points)[:, None]
+        shares = _rows(crowd, plan.entries, grid, low, high)
         base = np.append(plan.base, plan.rivals)
         return cls(plan, Choices.of(crowd, terms, base, shares[None]))
 

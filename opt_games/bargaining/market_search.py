@@ -27,6 +27,7 @@ from opt_games.bargaining.market_prices import (
 )
 from opt_games.bargaining.market_programs import SAME, MarketPrograms, Placed, Start
 from opt_games.bargaining.market_terms import SMALLEST_GAIN, Place
+from opt_games.bargaining.market_whole import WHOLE, WholeShares
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.lockstep.levels import may_stay_out
 
@@ -55,7 +56,7 @@ class MarketSearch(MarketPrograms):
         found: Placed | None = None
         if self._may_have_edges():
             found = self._edge_plan(importance)
-            if found is not None:
+            if found is not None and found.place.base > 0.0:
                 placed = self.solve(Start(found.place, True, found.rivals))
                 if placed is not None and placed.score > found.score:
                     found = replace(placed, gap=found.gap)
@@ -166,33 +167,44 @@ class MarketSearch(MarketPrograms):
         """Choose shares that hold the generalist at an edge, and place them by programs."""
         few = self.crowd.market.size
         screen = self.crowd.sample(few if few <= 2 * _SCREEN else _SCREEN, importance)
-        plan = plan_edges(screen, self.terms, _LEVELS * self.scale)
+        levels = _LEVELS * self.scale
+        plan = plan_edges(screen, self.terms, levels)
         if plan is None:
             return None
         table = EdgeTable.of(self.crowd, self.terms, plan)
         prices = table.sharpened()
-        best: Placed | None = None
+        if few <= WHOLE:
+            levels = np.union1d(levels, plan.rivals)
+            best = WholeShares(self.equilibria, self.terms, self.score, levels).search(plan)
+        else:
+            best = self._at_rising_prices(table, prices)
+        if best is None:
+            return None
+        promise, _ = table.dual(prices)
+        placed = self.as_placed(best)
+        return replace(
+            placed,
+            profit_price=plan.profit_price,
+            rivals=tuple(plan.rivals.tolist()),
+            gap=max(promise - placed.score, 0.0) / self.size(),
+        )
+
+    def _at_rising_prices(self, table: EdgeTable, prices: Array) -> Outcome | None:
+        """Let everybody choose at prices of rivals that rise until the generalist is held."""
+        best: Outcome | None = None
         low, high = 0.0, np.inf
         for _ in range(_HARDER):
             # the least rise of all prices that holds the generalist
             harder = _RISE * max(low, 0.01) if np.isinf(high) else 0.5 * (low + high)
-            shares = table.shares(prices * (1.0 + harder if low else 1.0))
-            outcome = self.equilibria.outcome(shares)
-            holds = abs(outcome.reply.base - plan.base) <= SAME * plan.base
+            outcome = self.equilibria.outcome(table.shares(prices * (1.0 + harder if low else 1.0)))
+            base = table.plan.base
+            holds = abs(outcome.reply.base - base) <= SAME * base
             low, high = (low, harder) if holds else (harder, high)
-            score = self.score(outcome)
-            if best is None or score > best.score:
-                best = replace(
-                    self.as_placed(outcome),
-                    profit_price=plan.profit_price,
-                    rivals=tuple(plan.rivals.tolist()),
-                )
+            if best is None or self.score(outcome) > self.score(best):
+                best = outcome
             if holds and not low:
                 break
-        if best is None:
-            return None
-        promise, _ = table.dual(prices)
-        return replace(best, gap=max(promise - best.score, 0.0) / self.size())
+        return best
 
     def _settle(self, start: Start) -> Placed | None:
         """Solve, choose again at the prices and solve again, until nobody gains by a flip."""
