@@ -13,7 +13,7 @@ from opt_games.errors import SpecError, UnsupportedGameError
 from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Shares
-from opt_games.large_market import LARGE, SEVERAL, solve_large
+from opt_games.large_market import LARGE, solve_large
 from opt_games.names import did_you_mean
 from opt_games.pareto.answer import ParetoSet
 from opt_games.parts import canonical_solution
@@ -109,8 +109,8 @@ def _solve(
         large = solve_large(game, solution, given, options)
         if large is not None:
             return large
-    if bargains_apart and len(game.specialists) > SEVERAL:
-        raise UnsupportedGameError(_not_apart(game, solver))
+    if bargains_apart:
+        _refuse_too_many_apart(game, solver)
     equilibria = EquilibriumMap.of(game, solver=solver, options=options)
     shares = find_bargain(equilibria, solution) if contract is None else contract
     found = None if shares is None else equilibria.equilibrium(shares)
@@ -124,13 +124,15 @@ def _solve(
     )
 
 
-def _not_apart(game: Game, solver: str) -> str:
-    """Say why separate shares of so many specialists cannot be bargained for."""
-    from opt_games.bargaining.market_equilibria import why_not_covered
+def _refuse_too_many_apart(game: Game, solver: str) -> None:
+    """Raise an error if separate shares of so many specialists cannot be bargained for."""
+    from opt_games.bargaining.market_equilibria import SEVERAL, why_not_covered
 
+    if len(game.specialists) <= SEVERAL:
+        return
     get_solver(solver)
     why = why_not_covered(game) if solver == "ipopt" else f"that takes ipopt, not {solver}"
-    return (
+    raise UnsupportedGameError(
         f"{game.name}: separate shares of more than {SEVERAL} specialists cannot be bargained "
         f'for here: {why}; give shares, or set contract.shares = "common"'
     )

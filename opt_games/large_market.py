@@ -43,9 +43,6 @@ from opt_games.solvers.ipopt import bundled_version
 LARGE = 64
 """Specialists above which `opt_games.solve` comes here."""
 
-SEVERAL = 4
-"""Specialists with separate shares up to which there is another search for what this refuses."""
-
 # deviations tried: contributions in units of a specialist's own, base levels in units of the
 # generalist's own and of the level at which it alone, with all the revenue, would stop
 _FACTORS = np.array(

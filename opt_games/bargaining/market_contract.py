@@ -32,6 +32,10 @@ _FEW = (
     "The best of thousands of contracts tried, climbed from and placed by programs; no proof that "
     "there is no better one."
 )
+_LOOKED = (
+    "That every specialist's profit has one peak in its final level is seen on a grid of levels, "
+    "not proven."
+)
 _NONE = "No contract was found by which anybody gains; that there is none is not proven."
 _COMMON = np.array([0.0, 0.02, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.98, 1.0])
 
@@ -86,7 +90,7 @@ def best_market_contract(game: Game, solution: str, options: SolverOptions) -> A
             terms = Terms(game, solution, stakes, outside)
             if solution == "kalai-smorodinsky":
                 terms = replace(terms, stakes=few.with_ideals(terms))
-            progress.notes = (_FEW,)
+            progress.notes = (_FEW,) if equilibria.concave else (_FEW, _LOOKED)
             agreed = few.outcome(few.best(terms))
             search = MarketSearch(equilibria, terms, scale, options, progress)
             agreed = search.sharper(agreed)
@@ -119,6 +123,8 @@ def best_market_contract(game: Game, solution: str, options: SolverOptions) -> A
         return None
     if found is None:
         return None
+    if not equilibria.concave:
+        progress.notes += (_LOOKED,)
     return Agreed(found, equilibria.search, scale, progress)
 
 

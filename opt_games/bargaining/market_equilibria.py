@@ -11,12 +11,14 @@ from opt_games.game import Game
 from opt_games.kernels.array_function import Array
 from opt_games.kernels.crowd import Crowd, Reply, Shares
 from opt_games.kernels.crowd_leader import Search
-from opt_games.kernels.lockstep.concavity import concave, each_concave
+from opt_games.kernels.lockstep.concavity import concave, concave_where_looked, each_concave
 from opt_games.kernels.lockstep.forms import compile_forms
 from opt_games.kernels.lockstep.levels import own_scale
 from opt_games.kernels.lockstep.market import Market
 from opt_games.kernels.payoffs import refuse_what_is_not_built
 
+SEVERAL = 4
+"""Specialists with separate shares up to which there is another search, for any formulas."""
 _TIE = 1e-10  # of turnover: programs hold a generalist where it is indifferent to taking part
 
 
@@ -52,10 +54,13 @@ class MarketEquilibria:
     game : Game
     search : Search
         Of the leader's best base levels among all followers.
+    concave : bool
+        Whether the followers' profits are proven concave; else they are where it was looked.
     """
 
     game: Game
     search: Search
+    concave: bool = True
 
     def outcome(self, share: Shares) -> Outcome:
         """Return the equilibrium of one share per follower, or of a common one."""
@@ -90,17 +95,20 @@ def why_not_covered(game: Game) -> str:
     if not forms.smooth:
         return "some formula is not smooth (abs, min or max)"
     market = Market.of(game, forms, {}, 1)
-    doubtful = np.flatnonzero(~each_concave(market)[:, 0])
+    scale = float(own_scale(market)[0])
+    if not np.isfinite(scale):
+        return "the generalist alone, with all the revenue, would stop at no base level"
+    doubtful = np.flatnonzero(~(each_concave(market)[:, 0] | concave_where_looked(market, scale)))
     if doubtful.size:
         name = game.specialists.names[int(doubtful[0])]
-        return f"the profit of {name} is not proven concave in its final level"
-    if not np.isfinite(own_scale(market)[0]):
-        return "the generalist alone, with all the revenue, would stop at no base level"
+        return f"the profit of {name} is not concave in its final level"
     return "the generalist's best base level was not found for some shares"
 
 
 def market_equilibria(game: Game) -> tuple[MarketEquilibria, float] | None:
     """Prepare a game of one attribute; None unless it is smooth, unbounded in levels and concave.
+
+    Profits that bounds do not prove concave are looked at on a grid of levels.
 
     The second value is the base level at which the generalist alone, with all the revenue, stops.
     """
@@ -112,7 +120,12 @@ def market_equilibria(game: Game) -> tuple[MarketEquilibria, float] | None:
         return None
     market = Market.of(game, forms, {}, 1)
     scale = float(own_scale(market)[0])
-    if not (np.isfinite(scale) and concave(market)[0]):
+    if not np.isfinite(scale):
+        return None
+    proven = bool(concave(market)[0])
+    # of few, and of a common share, there is a search that takes any formulas
+    enough = game.contract.shares == "separate" and market.size > SEVERAL
+    if not (proven or (enough and concave_where_looked(market, scale).all())):
         return None
     search = Search.of(Crowd.of(market, scale), scale, float(np.mean(game.contract.bounds)))
-    return MarketEquilibria(game, search), scale
+    return MarketEquilibria(game, search, proven), scale

@@ -174,7 +174,7 @@ def test_an_outside_option_of_the_generalist_that_only_some_contracts_beat():
     ("revenue", "solver", "why"),
     [
         ("min(rho * alpha1, 1)", "ipopt", "not smooth"),
-        ("rho * alpha1**2 / (1 + alpha1**2)", "ipopt", "profit of app-1 is not proven concave"),
+        ("rho * alpha1**2 / (1 + alpha1**2)", "ipopt", "profit of app-1 is not concave"),
         ("rho * alpha1", "cyipopt", "takes ipopt, not cyipopt"),
     ],
 )
@@ -187,6 +187,22 @@ def test_a_market_that_is_not_covered_says_why_at_once(revenue, solver, why):
         pytest.importorskip("cyipopt")
     with pytest.raises(UnsupportedGameError, match=why):
         opt_games.solve(game, bargain="nash", solver=solver)
+
+
+def test_profits_that_are_seen_to_be_concave_but_not_proven():
+    revenue = "rho * alpha1 / sqrt(1 + alpha1**2)"
+    form = Specialist("app", revenue, "(alpha1 - alpha0)**2")
+    table = SpecialistTable(form, {"rho": np.linspace(0.8, 1.2, 30)})
+    game = Game("m", Generalist("30 * alpha0**2"), table, contract=SEPARATE)
+    found = opt_games.solve(game, bargain="utilitarian")
+    assert found.equilibrium.certified
+    assert any("seen on a grid" in note for note in found.notes)
+    equilibria, _ = market_equilibria(game)
+    shares, rng = np.array(list(found.shares.values())), np.random.default_rng(0)
+    best = sum(found.utilities.values())
+    for step in (1e-3, 1e-2, 0.1, 0.3) * 5:
+        tried = np.clip(shares + step * rng.normal(size=30), 0.0, 1.0)
+        assert equilibria.outcome(tried).utilities.sum() <= best * (1.0 + 1e-9)
 
 
 def test_costs_of_entry_that_nobody_can_pay():

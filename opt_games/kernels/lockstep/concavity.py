@@ -19,6 +19,8 @@ from opt_games.kernels.lockstep.market import Market
 
 Interval = tuple[Array, Array]
 
+_ROWS = 2_000  # followers looked at together
+
 
 def concave(market: Market) -> NDArray[np.bool_]:
     """Whether every follower's payoff is proven concave in its final level; shape (games,)."""
@@ -36,6 +38,36 @@ def each_concave(market: Market) -> NDArray[np.bool_]:
             right = (revenue[1] <= 0) & (cost[0] >= 0)
         proven[form.members] = np.broadcast_to(right, (form.members.size, market.games))
     return proven
+
+
+def concave_where_looked(market: Market, scale: float) -> NDArray[np.bool_]:
+    """Return for every follower of one game whether its payoff is concave at levels of a grid.
+
+    That proves nothing. It tells apart what has two peaks from what bounds are too wide for.
+
+    Parameters
+    ----------
+    market : Market
+        With one game.
+    scale : float
+        A base level of the size that matters.
+    """
+    bases = scale * np.array([0.0, 1e-3, 0.03, 0.1, 0.3, 1.0, 3.0])
+    extra = scale * np.geomspace(1e-6, 1e3, 91)
+    base, extra = (each.ravel() for each in np.meshgrid(bases, extra))
+    levels = ((base, base), (extra, extra))
+    looks = np.ones(market.size, dtype=bool)
+    for form, parameters in zip(market.forms.followers, market.followers, strict=True):
+        for start in range(0, form.members.size, _ROWS):
+            rows = slice(start, start + _ROWS)
+            columns = [each if each.shape[0] == 1 else each[rows] for each in parameters]
+            inputs = [*levels, *((each, each) for each in columns)]
+            revenue, cost = bounds(form.curvature, inputs)
+            with np.errstate(invalid="ignore"):
+                right = (revenue[1] <= 0) & (cost[0] >= 0)
+            members = form.members[rows]
+            looks[members] = np.broadcast_to(right, (members.size, base.size)).all(axis=1)
+    return looks
 
 
 def bounds(function: Any, inputs: list[Interval]) -> list[Interval]:

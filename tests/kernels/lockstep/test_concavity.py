@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from opt_games import Game, Generalist, Specialist
-from opt_games.kernels.lockstep.concavity import bounds, concave
+from opt_games.kernels.lockstep.concavity import bounds, concave, concave_where_looked
 from opt_games.kernels.lockstep.forms import compile_forms
 from opt_games.kernels.lockstep.market import Market
 
@@ -59,6 +59,21 @@ def test_concave_profits(revenue, cost):
 )
 def test_what_has_two_peaks_or_may_have(revenue, cost):
     assert proven((revenue, cost)) == [False]
+
+
+@pytest.mark.parametrize(
+    ("revenue", "right"),
+    [
+        ("alpha1 / sqrt(1 + alpha1**2)", True),
+        ("alpha1**2 / (1 + alpha1**2)", False),
+        ("alpha1 + 0.1 * sin(9 * alpha1)", False),
+    ],
+)
+def test_a_look_tells_what_bounds_do_not(revenue, right):
+    game = Game("look", Generalist("alpha0**2"), [Specialist("d", revenue, SQUARE)])
+    market = Market.of(game, compile_forms(game), {}, 1)
+    assert not concave(market)[0]
+    assert concave_where_looked(market, 1.0).tolist() == [right]
 
 
 def test_every_game_has_its_own_answer():
