@@ -5,7 +5,8 @@ be chosen alone (`opt_games.bargaining.market_prices`). Where the choices are wo
 program of their regimes places the contract. At its multipliers, which are such prices again,
 everybody chooses afresh; who gains by another regime or a share far off is flipped, all at once,
 and the program is solved again, until nobody is. Where specialists may stay out, contracts that
-hold the generalist at an edge are planned, too (`opt_games.bargaining.market_edges`).
+hold the generalist at an edge are planned, too (`opt_games.bargaining.market_edges`), in markets of
+up to 200 by integer programs (`opt_games.bargaining.market_whole`).
 """
 
 from __future__ import annotations

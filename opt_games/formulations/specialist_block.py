@@ -16,8 +16,10 @@ over :math:`P` and :math:`M`, is of one specialist alone. The condition itself g
 
 .. math:: \delta = 1 - \frac{\phi_y(x_0 + y, x_0)}{r'(x_0 + y)},
 
-so that the logarithm of the contribution is the only variable of a specialist. Near a share of 1
-the contribution goes to zero, often without a second derivative; in the logarithm all is smooth.
+so that the contribution is all there is to vary. The variable of a specialist is :math:`w` in
+:math:`y = Y w^q`, with :math:`Y` the contribution at the lowest share. Near a share of 1 the
+contribution goes to zero, as the power :math:`q` of what the specialist keeps: :math:`w` is about
+that part, :math:`w = 0` is giving up everything, and nothing is steep or flat on the way there.
 Who free-rides has its share as its variable, :math:`y = 0`, :math:`s = 1`, and is content:
 :math:`E \le 0`.
 
@@ -115,7 +117,7 @@ class Block:
 
     The arguments are ``(base, worst, own, numbers)``: the base level and the smallest gain, its own
     variable, its parameters and constants, all scaled. The variable is the share of who free-rides,
-    and of who contributes the logarithm of its contribution. Rows are those that are sums over all,
+    and of who contributes what stands for its contribution. Rows are those that are sums over all,
     then its own; the first of who contributes is its share.
 
     Attributes

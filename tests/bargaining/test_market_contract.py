@@ -11,10 +11,11 @@ from separate_shares import compare
 
 import opt_games
 from opt_games import Contract, Game, Generalist, Specialist, SpecialistTable, cli
-from opt_games.bargaining.market_contract import best_market_contract
+from opt_games.bargaining.market_contract import best_market_contract, market_stakes
 from opt_games.bargaining.market_equilibria import market_equilibria
 from opt_games.bargaining.market_few import few_search
 from opt_games.bargaining.market_ideals import specialist_ideals
+from opt_games.bargaining.market_search import MarketSearch
 from opt_games.bargaining.market_terms import Terms
 from opt_games.bargaining.solutions import Stakes, score_utilities
 from opt_games.errors import UnsupportedGameError
@@ -152,6 +153,33 @@ def test_contributions_without_a_second_derivative_at_zero():
             shares = np.array(found.outcome.share)
             shares[k] = share
             assert equilibria.outcome(shares).utilities.sum() <= best + 1e-9 * best
+
+
+@pytest.mark.parametrize("size", [30, 300])
+@pytest.mark.parametrize("exponent", [1.3, 1.7, 2.0, 3.0])
+def test_programs_converge_quickly_though_many_give_up_everything(size, exponent):
+    rng = np.random.default_rng(size)
+    cost = f"c1 * (alpha1 - alpha0)**{exponent}"
+    form = Specialist("app", "rho * (1 - exp(-k * alpha1))", cost)
+    columns = {name: rng.uniform(0.5, 2.0, size) for name in ("rho", "k", "c1")}
+    table = SpecialistTable(form, columns)
+    game = Game("m", Generalist("c0 * alpha0**2"), table, {"c0": float(size)}, contract=SEPARATE)
+    found = best_market_contract(game, "utilitarian", SolverOptions())
+    assert not found.progress.failures
+    assert found.progress.iterations <= 40 * found.progress.solves
+
+
+@pytest.mark.parametrize(("exponent", "power"), [(1.5, 2.0), (2.0, 1.0), (3.0, 1.0)])
+def test_what_contributions_are_a_power_of_next_to_giving_up_everything(exponent, power):
+    form = Specialist("app", "rho * log(1 + alpha1)", f"(alpha1 - alpha0)**{exponent}")
+    table = SpecialistTable(form, {"rho": np.linspace(1.0, 2.0, 7)})
+    game = Game("m", Generalist("7 * alpha0**2"), table, contract=SEPARATE)
+    equilibria, scale = market_equilibria(game)
+    terms = Terms(game, "utilitarian", market_stakes(equilibria), np.zeros(8))
+    search = MarketSearch(equilibria, terms, scale, SolverOptions())
+    standing = search.standing(scale)
+    assert standing.tempted.all()
+    np.testing.assert_allclose(standing.power, power, atol=1e-3)
 
 
 def test_an_outside_option_of_the_generalist_that_only_some_contracts_beat():
