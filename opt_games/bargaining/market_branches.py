@@ -28,7 +28,7 @@ from opt_games.kernels.crowd_response import Chunk, respond
 _FORCED = -1e200  # an outside option that nobody takes
 _SECANTS = 12
 _STEP = 1e-6  # of differences
-_TIE = 3e-9  # of turnover: what rivals are kept below, to be no ties
+_TIE = 3e-9  # of turnover: what rivals, and staying out, are kept below, to be no ties
 _ITERATIONS = 50
 _APART = 1e-5
 _EXACT = 1e-12
@@ -288,7 +288,7 @@ class _BranchProgram:
             members[self.branch.edge] = False
             columns = [goal, gain[:, self.branch.edge], -slope]
         columns += list(gain[:, members].T)
-        columns.append((own - market.crowd.market.outside[0, 0]) / self.turnover)
+        columns.append((own - market.crowd.market.outside[0, 0]) / self.turnover - _TIE)
         if market.sets.size:
             tops, _ = market.tops(shares)
             above = (own[:, None] - tops) / self.turnover - _TIE

@@ -176,7 +176,8 @@ class MarketSearch(MarketPrograms):
         prices = table.sharpened()
         if few <= WHOLE:
             levels = np.union1d(levels, plan.rivals)
-            best = WholeShares(self.equilibria, self.terms, self.score, levels).search(plan)
+            whole = WholeShares(self.equilibria, self.terms, self.score, levels, self.options)
+            best = whole.search(plan)
         else:
             best = self._at_rising_prices(table, prices)
         if best is None:

@@ -25,6 +25,7 @@ from opt_games.bargaining.market_equilibria import MarketEquilibria, Outcome
 from opt_games.bargaining.market_prices import share_grid
 from opt_games.bargaining.market_terms import Terms
 from opt_games.kernels.array_function import Array
+from opt_games.solvers.base import SolverOptions
 from opt_games.solvers.vendor_words import to_standard_error
 
 WHOLE = 200
@@ -56,6 +57,8 @@ class WholeShares:
     score : function of Outcome
     levels : ndarray, ascending
         Base levels that the generalist is kept off.
+    options : SolverOptions
+        Of which a limit of time holds for every program.
     best : Outcome or None
         The best contract so far.
     """
@@ -64,6 +67,7 @@ class WholeShares:
     terms: Terms
     score: Callable[[Outcome], float]
     levels: Array
+    options: SolverOptions
     best: Outcome | None = field(default=None, init=False)
 
     def search(self, plan: Plan) -> Outcome | None:
@@ -76,8 +80,8 @@ class WholeShares:
         for around, gap in _LOOKS:
             for each in base * around:
                 self._held(float(each), grid, plan.profit_price, gap)
-            if self.best is None:
-                return None
+            if self.best is None or self.best.reply.base <= 0.0:
+                break
             base = self.best.reply.base
             near = np.asarray(self.best.share) + step * _BESIDE[:, None]
             grid = np.sort(np.clip(near, low, high), axis=0)
@@ -120,6 +124,8 @@ class WholeShares:
         scale = max(float(np.abs(paid).max(axis=0).sum()), 1e-300)
         unit = max(float(np.abs(worth).max()), 1e-300)
         one = kron(csr_array(np.eye(size)), np.ones((1, rows)), format="csr")
+        limit = self.options.time_limit
+        limited = {} if limit is None else {"time_limit": limit}
         kept_off = more.transpose(0, 2, 1).reshape(more.shape[0], -1) / scale
         with to_standard_error():
             found = milp(
@@ -130,7 +136,7 @@ class WholeShares:
                     LinearConstraint(kept_off, -np.inf, limits / scale),
                     LinearConstraint(one, 1.0, 1.0),
                 ],
-                options={"mip_rel_gap": gap, "node_limit": _NODES},
+                options={"mip_rel_gap": gap, "node_limit": _NODES, **limited},
             )
         if found.x is None:
             return None

@@ -51,7 +51,7 @@ def test_no_contract_on_a_grid_is_better(seed):
     def score(outcome):
         return float(outcome.utilities.sum())
 
-    found = WholeShares(equilibria, terms, score, levels).search(plan)
+    found = WholeShares(equilibria, terms, score, levels, SolverOptions()).search(plan)
     line = np.linspace(0.0, 1.0, 25)
     grid = np.stack(np.meshgrid(line, line, line)).reshape(3, -1)
     assert score(found) >= totals(game, grid).max() * (1.0 - 2e-3)
