@@ -77,7 +77,7 @@ def stationary(
     value: Callable[[Array], Array], left: Array, right: Array, step: float | None = None
 ) -> Array:
     """Where the slope, from four values around a point, turns from rising to falling."""
-    for _ in range(28):
+    for _ in range(32):
         centre = (left + right) / 2
         by = (1e-3 * centre if step is None else np.full_like(centre, step))[..., None] * np.array(
             [-2, -1, 1, 2]

@@ -10,7 +10,7 @@ import pytest
 from opt_games import Contract, Game, Generalist, Specialist
 from opt_games.bargaining.market_contract import market_stakes
 from opt_games.bargaining.market_equilibria import market_equilibria
-from opt_games.bargaining.market_terms import Place, Rival, Terms, assemble
+from opt_games.bargaining.market_terms import Place, Rival, Standing, Terms, assemble
 from opt_games.equilibrium import set_levels
 from opt_games.formulations.bargaining_problem import bargaining_problem
 from opt_games.formulations.game_model import contributing, share_of
@@ -46,12 +46,16 @@ def prepared(solution: str, share: float = 0.4):
     return terms, place
 
 
+def standing(tempted: np.ndarray | None = None) -> Standing:
+    tempted = np.ones(4, dtype=bool) if tempted is None else tempted
+    return Standing(np.ones(4), tempted, np.array([0.4, 0.5, 0.3, 0.6]), np.array([1, 1, 1, 1.25]))
+
+
 @pytest.mark.parametrize("solution", SOLUTIONS)
 def test_it_has_the_optimum_of_the_pyomo_model(solution):
     terms, place = prepared(solution)
     game = terms.game
-    everybody = np.ones(4, dtype=bool)
-    program = assemble(terms, place, np.ones(4), everybody)
+    program = assemble(terms, place, standing())
     found = solve_columns(program.problem.functions(), program.bounds, SolverOptions())
     assert found.ok
     ours = program.unpack(found.point, place)
@@ -87,7 +91,7 @@ def test_derivatives_are_those_of_its_own_expressions(solution, rivals):
         np.array([True, True, True, False]),
         place.profit,
     )
-    program = assemble(terms, place, np.ones(4), tempted, rivals=keep_off)
+    program = assemble(terms, place, standing(tempted), rivals=keep_off)
     functions = program.problem.functions()
     problem = functions["problem"]
     x, p, f, g = (problem[name] for name in "xpfg")
@@ -113,7 +117,7 @@ def test_derivatives_are_those_of_its_own_expressions(solution, rivals):
 
 def test_second_derivatives_are_of_one_specialist_or_with_the_base_level():
     terms, place = prepared("nash")
-    program = assemble(terms, place, np.ones(4), np.ones(4, dtype=bool))
+    program = assemble(terms, place, standing())
     pattern = program.problem.functions()["hess_lag"].sparsity_out(0)
     rows, columns = (np.array(each) for each in pattern.get_triplet())
     own = program.problem.shared
