@@ -2,8 +2,8 @@
 
 Every solution but ``max-performance`` picks an undominated contract, so the best one of a dense set
 of them is next to the answer, and the solver places it from there on the bargaining problem. The
-largest sum of levels may lie far from all of them, and the first best is compared with the largest
-sum of utilities: the search of whole markets looks for both.
+largest sums of levels and of utilities lie at the ends of the frontier, or far from it, often where
+the generalist is just willing: the search of whole markets looks for those.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from opt_games.pareto.scalarisations import on_bounds
 from opt_games.parts import SOLUTIONS
 from opt_games.share_line import ShareLine
 
-_SEARCHED = ("utilitarian", "max-performance")
+_SEARCHED = ("utilitarian", "weighted", "max-performance", "powerful-specialist")
 _NEEDED = 20.0  # seconds: a search of the market must end before the time is up
 _STARTS = 3  # contracts, each the best of its branch, that the solver starts from
 
@@ -80,7 +80,8 @@ def contracts_of_the_market(equilibria: EquilibriumMap, clock: Clock) -> Sample 
             market = few.equilibria.search.crowd.market
             outside = market.utility(market.outside)[0][:, 0]
             players = [f"player {k}" for k in np.flatnonzero(stakes.bargainers)]
-            for name in (*players, *_SEARCHED):
+            searched = [name for name in solutions_of(game) if name in _SEARCHED]
+            for name in (*players, *searched):
                 if clock.left < _NEEDED:
                     return None
                 contracts.append(few.best(Terms(game, name, stakes, outside))[:, None])

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from linear_frontier import TWO
 
 import opt_games
 from opt_games import Bargaining, Contract, Game, Generalist, Specialist
+from opt_games.bargaining.solutions import Stakes, score
+from opt_games.equilibrium import EquilibriumMap
+from opt_games.pareto.bargains import contracts_of_the_market
+from opt_games.pareto.clock import Clock
 
 
 @pytest.mark.parametrize("name", ["quadratic", "fixed-cost", "three-regimes"])
@@ -25,6 +30,17 @@ def test_of_separate_shares():
     for solution, placed in found.bargains.items():
         alone = opt_games.solve(TWO.game, bargain=solution)
         assert placed.utilities == pytest.approx(alone.utilities, abs=1e-6)
+
+
+@pytest.mark.parametrize("solution", ["utilitarian", "powerful-specialist", "max-performance"])
+def test_the_market_is_searched_for_what_lies_at_its_ends(solution):
+    game = TWO.game
+    found = contracts_of_the_market(EquilibriumMap.of(game), Clock(None))
+    alone = opt_games.solve(game, bargain=solution)
+    stakes = Stakes.of(game, found)
+    best = score(solution, stakes, found).max()
+    placed = EquilibriumMap.of(game).sample(np.array(list(alone.shares.values()))[:, None])
+    assert best == pytest.approx(score(solution, stakes, placed)[0], rel=1e-6)
 
 
 @pytest.mark.parametrize("shares", ["common", "separate"])
